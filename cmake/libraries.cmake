@@ -1,0 +1,20 @@
+# Libraries of the distribution, each found once, under one target name.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(Qt6 REQUIRED COMPONENTS Core Gui Widgets DBus Svg Test)
+pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt)
+pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
+pkg_check_modules(NLROUTE REQUIRED IMPORTED_TARGET libnl-route-3.0)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(VTERM REQUIRED IMPORTED_TARGET vterm)
+
+# Boost headers are system headers: our warnings are about our code.
+add_library(boost_asio INTERFACE)
+target_include_directories(boost_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(boost_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT)
+target_link_libraries(boost_asio INTERFACE Threads::Threads)

@@ -1,0 +1,91 @@
+#pragma once
+
+// The methods and events of the engine's JSON-RPC 2.0 interface, in one place: the server registers
+// exactly these, the client calls them, and a test holds docs/api.md against this list. A message
+// is one line of UTF-8 JSON of at most MostMessageBytes; requests carry named parameters; a client
+// that wants events calls engine.subscribe first.
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace sallyport::api {
+
+inline constexpr std::size_t MostMessageBytes = std::size_t{1} << 20U;
+
+struct MethodInfo
+{
+    std::string_view name;
+    std::string_view parameters; // "{sandbox: id}"; types of types.h by name
+    std::string_view result;
+    std::string_view summary;
+};
+
+inline constexpr std::array Methods = {
+    MethodInfo{"engine.info", "{}", "EngineInfo", "Version, image, accelerator and counts."},
+    MethodInfo{"engine.subscribe", "{}", "{}", "Sends this connection every event from now on."},
+    MethodInfo{"engine.shutdown", "{stopSandboxes: bool}", "{}",
+               "Ends the engine. Sandboxes go on unless they are to be stopped."},
+    MethodInfo{"engine.doctor", "{}", "{checks: [Check]}",
+               "Checks what this machine has and names what mends it."},
+
+    MethodInfo{"sandbox.list", "{}", "{sandboxes: [Sandbox]}", "All sandboxes, oldest first."},
+    MethodInfo{"sandbox.get", "{sandbox: id|name}", "Sandbox", "One sandbox."},
+    MethodInfo{"sandbox.create", "NewSandbox", "Sandbox", "Makes a sandbox; does not start it."},
+    MethodInfo{"sandbox.start", "{sandbox: id|name}", "Sandbox",
+               "Starts it and returns when its agent answers, or with why not."},
+    MethodInfo{"sandbox.stop", "{sandbox: id|name, force: bool}", "Sandbox",
+               "Powers it off in order, or at once with force."},
+    MethodInfo{"sandbox.remove", "{sandbox: id|name, force: bool}", "{}",
+               "Deletes it with its disk and its rules. A running one only with force."},
+    MethodInfo{"sandbox.rename", "{sandbox: id|name, name: string}", "Sandbox",
+               "Changes the name."},
+
+    MethodInfo{"exec.start", "ExecRequest", "{stream: id}",
+               "Runs a program; its output comes to this connection as exec.output and exec.exit."},
+    MethodInfo{"exec.input", "{stream: id, bytes: base64}", "{}",
+               "Bytes for its standard input. Answered when the guest has taken them."},
+    MethodInfo{"exec.closeInput", "{stream: id}", "{}", "End of its standard input."},
+    MethodInfo{"exec.resize", "{stream: id, columns: int, rows: int}", "{}",
+               "The terminal's new size."},
+    MethodInfo{"exec.signal", "{stream: id, signal: int}", "{}",
+               "Sends a signal to its process group."},
+    MethodInfo{"exec.close", "{stream: id}", "{}", "Hangs up: SIGHUP, no more output."},
+
+    MethodInfo{"policy.get", "{sandbox: id|name}", "{steps: [LadderStep]}",
+               "The ladder of a sandbox, first decided first."},
+    MethodInfo{"policy.set",
+               "{sandbox: id|name, defaultAction?, allowedHosts?: [string]|null, deniedHosts?: "
+               "[string], grants?: [string]}",
+               "Sandbox", "Changes what is named; the next request obeys."},
+    MethodInfo{"rules.list", "{sandbox?: id|name}", "{rules: [Rule]}",
+               "All rules, or those that apply to a sandbox."},
+    MethodInfo{"rules.add", "{rule: Rule}", "Rule", "Adds a rule of the person's."},
+    MethodInfo{"rules.update", "{rule: Rule}", "Rule", "Replaces the rule with this id."},
+    MethodInfo{"rules.remove", "{rule: id}", "{}", "Removes a rule."},
+
+    MethodInfo{"approvals.list", "{}", "{questions: [Question]}", "Open questions, oldest first."},
+    MethodInfo{"approvals.answer", "Answer", "{rule?: Rule}",
+               "Answers a question; returns the rule that it made."},
+    MethodInfo{"approvals.preview", "Answer", "{rule?: Rule}",
+               "The rule that this answer would make; changes nothing."},
+
+    MethodInfo{"log.list", "{filter?: RowFilter, before?: id, after?: id, limit?: int}", "RowPage",
+               "Rows, newest first; at most 1000 a page. With after: oldest first, for following."},
+    MethodInfo{"log.get", "{row: id}", "RowDetail", "One row with its headers."},
+};
+
+inline constexpr std::array Events = {
+    MethodInfo{"sandbox.changed", "Sandbox", "",
+               "Made or changed; also every two seconds with new statistics while it runs."},
+    MethodInfo{"sandbox.removed", "{sandbox: id}", "", "Deleted."},
+    MethodInfo{"rule.changed", "Rule", "", "Made or changed; hit counts at most once a second."},
+    MethodInfo{"rule.removed", "{rule: id}", "", "Removed or expired."},
+    MethodInfo{"approval.changed", "Question", "",
+               "Asked, asked again, answered or withdrawn (see its state)."},
+    MethodInfo{"log.row", "Row", "", "A row that was just stored, new or changed."},
+    MethodInfo{"exec.output", "ExecOutput", "", "Output of a program started by this connection."},
+    MethodInfo{"exec.exit", "ExecExit", "", "The program's end; the stream id is free again."},
+};
+
+} // namespace sallyport::api

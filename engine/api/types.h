@@ -1,0 +1,363 @@
+#pragma once
+
+// The vocabulary of the product: what the engine stores, sends to the window and the command line,
+// and takes from them. Plain values; every one has to_json/from_json in json.h. Times are
+// UnixMillis, durations milliseconds, sizes bytes unless the name says otherwise. An empty optional
+// means "not set", which differs from an empty list or string.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/clock.h"
+
+namespace sallyport::api {
+
+using SandboxId = std::int64_t;
+using RuleId = std::int64_t;
+using QuestionId = std::int64_t;
+using RowId = std::int64_t;
+using StreamId = std::int64_t;
+
+// ---- Sandboxes
+
+enum class SandboxState
+{
+    Created, // never started
+    Starting,
+    Running,
+    Stopping,
+    Stopped,
+    Crashed, // ended without having announced it; the disk is whole
+};
+
+// What happens to a request that nothing above decided (the last step of the ladder).
+enum class DefaultAction
+{
+    Ask,
+    Deny,
+    Allow,
+};
+
+enum class SizeName
+{
+    Lite,     // 256 MiB, 1 vCPU
+    Basic,    // 1 GiB, 1 vCPU
+    Standard, // 4 GiB, 2 vCPUs
+};
+
+struct Size
+{
+    SizeName name = SizeName::Basic;
+    int memoryMib = 1024;
+    int vcpus = 1;
+};
+
+// The three sizes, smallest first.
+[[nodiscard]] const std::vector<Size>& sizes();
+
+struct SandboxStats
+{
+    double cpuPercent = 0; // of one CPU
+    std::int64_t memoryUsedBytes = 0;
+    std::int64_t diskUsedBytes = 0;
+};
+
+struct Sandbox
+{
+    SandboxId id = 0;
+    std::string name;
+    SizeName size = SizeName::Basic;
+    std::string image = "debian-12";
+    int diskMib = 8192;
+    SandboxState state = SandboxState::Created;
+    std::string stateReason; // for Crashed and failed starts: what happened and what to do
+    DefaultAction defaultAction = DefaultAction::Ask;
+    std::optional<std::vector<std::string>>
+        allowedHosts; // the gate: unset is open, the empty list denies all
+    std::vector<std::string> deniedHosts;
+    std::vector<std::string> grants; // openings of the floor: "ADDRESS[/BITS]:PORT"
+    std::string accelerator;         // "kvm" or "tcg" while it runs
+    UnixMillis createdAt = 0;
+    std::optional<UnixMillis> startedAt;
+    SandboxStats stats;    // live; zero while it does not run
+    int openQuestions = 0; // waiting for the person, held or not
+};
+
+struct NewSandbox
+{
+    std::string name; // [a-z0-9] with inner '-', at most 40; empty: the engine picks "agent-N"
+    SizeName size = SizeName::Basic;
+    std::string image = "debian-12";
+    int diskMib = 8192;
+    DefaultAction defaultAction = DefaultAction::Ask;
+};
+
+// ---- Rules
+
+enum class Action
+{
+    Allow,
+    Deny,
+};
+
+enum class RuleOrigin
+{
+    Person, // written in the policy editor or by the command line
+    Answer, // made by the answer to a question
+};
+
+// What a rule or an answer applies to. Patterns as in docs/policy.md.
+struct Match
+{
+    std::string host; // "api.example.com", "*.example.com", "203.0.113.7", "2001:db8::/32", "*"
+    std::optional<int> port; // unset: any
+    std::string scheme;      // "http", "https", "tcp"; empty: any
+    std::string method;      // "GET"; empty: any
+    std::string path;        // glob: "*" is any run without '/', "**" any run; empty: any
+};
+
+struct Rule
+{
+    RuleId id = 0;
+    std::optional<SandboxId> sandbox; // unset: all sandboxes
+    Action action = Action::Deny;
+    Match match;
+    bool enabled = true;
+    std::optional<UnixMillis> expiresAt;
+    bool untilStop = false; // ends when its sandbox stops
+    RuleOrigin origin = RuleOrigin::Person;
+    std::string reason; // for Deny: what the guest reads
+    std::string note;   // the person's own words
+    UnixMillis createdAt = 0;
+    std::int64_t hits = 0;
+    std::optional<UnixMillis> lastHitAt;
+};
+
+// ---- The ladder
+
+enum class Step
+{
+    Floor,
+    Denied,  // deniedHosts and deny rules
+    Gate,    // allowedHosts
+    Handler, // host or catch-all handler
+    Rule,    // allow rules and remembered answers
+    Default,
+    Answer,   // the person's answer to this very request
+    Protocol, // refused before the ladder: names that disagree, malformed messages, limits
+};
+
+// One rung of a sandbox's ladder as the policy tab shows it, first decided first.
+struct LadderStep
+{
+    Step step = Step::Default;
+    std::string title;
+    std::string text;        // what it does in this sandbox, in a sentence
+    std::vector<Rule> rules; // those that belong to this step, in the order in which they win
+};
+
+// ---- Questions and answers
+
+enum class QuestionState
+{
+    Open,
+    Answered,
+    Withdrawn, // every client that waited has hung up before its hold budget ended
+};
+
+struct Question
+{
+    QuestionId id = 0;
+    SandboxId sandbox = 0;
+    std::string sandboxName;
+    std::string method;
+    std::string scheme;
+    std::string host;
+    int port = 0;
+    std::string path;        // of the request that asked first, with its query; elided
+    std::string contentType; // of its body, empty without one
+    std::optional<std::int64_t> bodyBytes; // where Content-Length says
+    std::string why;                       // the step that asks, in a sentence
+    std::string claimedProcess;            // as the guest claims; empty when unknown
+    UnixMillis askedAt = 0;
+    std::optional<UnixMillis> heldUntil; // end of the hold budget; unset: nothing is held any more,
+                                         // the answer serves the retry
+    int waiting = 0;                     // requests held by this question
+    int timesAsked = 1;
+    bool firstSeen = true; // no earlier row of this sandbox names the host
+    QuestionState state = QuestionState::Open;
+};
+
+// How far an answer reaches. Each is one line of the dialog.
+enum class Reach
+{
+    ThisRequest,
+    MethodAndPath, // method, host and path prefix
+    MethodAndHost,
+    Host,
+    Domain, // "*.domain" and the domain itself
+};
+
+enum class Lifetime
+{
+    Once,
+    UntilStop,
+    Minutes15,
+    Hour,
+    Always,
+};
+
+enum class Scope
+{
+    Sandbox,
+    All,
+};
+
+struct Answer
+{
+    QuestionId question = 0;
+    Action action = Action::Deny;
+    std::string reason; // for Deny: what the guest reads, at most 500 bytes
+    Reach reach = Reach::MethodAndHost;
+    Lifetime lifetime = Lifetime::UntilStop;
+    Scope scope = Scope::Sandbox;
+};
+
+// ---- The egress log
+
+enum class RowState
+{
+    Held,      // waits for the person
+    Open,      // let through, still running
+    Done,      // complete: an answer of the upstream reached the guest
+    Denied,    // refused by us
+    Failed,    // let through, but the upstream or TLS failed
+    Withdrawn, // the client hung up before an answer
+};
+
+struct Row
+{
+    RowId id = 0;
+    UnixMillis time = 0;
+    SandboxId sandbox = 0;
+    std::string sandboxName;
+    std::string protocol; // "http/1.1", "h2", "tls", "tcp", "udp", "dns"
+    std::string method;
+    std::string scheme;
+    std::string host;
+    int port = 0;
+    std::string path; // with its query, secrets masked
+    RowState state = RowState::Held;
+    std::optional<Action> verdict; // unset while it is held
+    Step step = Step::Default;
+    std::optional<RuleId> rule;
+    std::optional<QuestionId> question;
+    std::string reason;            // why it was decided so, in a sentence
+    int status = 0;                // what the guest read; 0 where there was no HTTP answer
+    std::int64_t requestBytes = 0; // bodies
+    std::int64_t responseBytes = 0;
+    std::int64_t durationMs = 0;
+    std::int64_t heldMs = 0;
+    std::string upstreamAddress; // that was dialled, with port
+    std::string error;           // for Failed
+};
+
+// The headers of one row, fetched for the detail pane only. Values of Authorization, Cookie and the
+// like are masked.
+struct RowDetail
+{
+    Row row;
+    std::vector<std::pair<std::string, std::string>> requestHeaders;
+    std::vector<std::pair<std::string, std::string>> responseHeaders;
+    std::string upstreamTls; // "TLSv1.3, issued to api.example.com by Example CA"; empty without
+};
+
+// What the log view and `sallyctl log` ask for. Empty parts match all.
+struct RowFilter
+{
+    std::optional<SandboxId> sandbox;
+    std::optional<Action> verdict;
+    std::optional<RowState> state;
+    std::string method;
+    std::string text; // contained in host or path, ignoring case
+    std::optional<int> status;
+};
+
+struct RowPage
+{
+    std::vector<Row> rows;       // newest first
+    std::optional<RowId> before; // pass it to read on; unset at the end
+};
+
+// ---- Running programs
+
+struct ExecRequest
+{
+    SandboxId sandbox = 0;
+    std::vector<std::string> argv; // empty: the user's login shell
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::string directory; // empty: the user's home
+    std::string user;      // empty: root
+    bool pty = false;
+    int columns = 80;
+    int rows = 24;
+    std::string term = "xterm-256color";
+};
+
+enum class OutputStream
+{
+    Out, // also a pty's
+    Err,
+};
+
+struct ExecOutput
+{
+    StreamId stream = 0;
+    OutputStream channel = OutputStream::Out;
+    std::string bytes; // base64 on the wire
+};
+
+struct ExecExit
+{
+    StreamId stream = 0;
+    int status = 0;    // exit status, or 128 + signal
+    int signal = 0;    // 0: it exited by itself
+    std::string error; // why it could not be started or was lost; empty otherwise
+};
+
+// ---- The engine
+
+enum class CheckState
+{
+    Ok,
+    Warning,
+    Failed,
+};
+
+// One line of `sallyctl doctor`.
+struct Check
+{
+    std::string id; // "kvm", "userns", …
+    std::string title;
+    CheckState state = CheckState::Ok;
+    std::string detail;
+    std::string remedy; // a command or a step that mends it; empty when ok
+};
+
+struct EngineInfo
+{
+    std::string version;
+    std::int64_t pid = 0;
+    bool imageReady = false;
+    std::string imageProblem; // what to do when it is not
+    std::string accelerator;  // "kvm", "tcg", or empty before the first start
+    std::string acceleratorReason;
+    int openQuestions = 0;
+    std::int64_t rows = 0;
+    std::int64_t holdBudgetMs = 25000;
+};
+
+} // namespace sallyport::api

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/api/types.h"
+#include "engine/policy/ladder.h"
+
+namespace sallyport::egress {
+
+// How a held request ended.
+struct AskOutcome
+{
+    enum class Kind
+    {
+        Allowed,
+        Denied,
+        Pending, // the hold budget ended; the question stays open and the guest is told to retry
+    };
+    Kind kind = Kind::Pending;
+    std::optional<api::RuleId> rule; // that the answer made, where it made one
+    std::string reason;              // for Denied: what the guest reads
+    std::int64_t heldMs = 0;
+};
+
+// What the door asks of the engine. One object for the whole engine; called on the engine's network
+// thread only.
+class Gatekeeper
+{
+public:
+    virtual ~Gatekeeper() = default;
+
+    // One pass of the sandbox's ladder with the policy as it is now. Never blocks.
+    [[nodiscard]] virtual policy::Decision decide(api::SandboxId sandbox,
+                                                  const policy::Request& request) = 0;
+
+    // Holds the request for the person. Cancelling the coroutine (the client hung up) withdraws it.
+    // `row` is the log row that shows the request as held; the question's id is written to it by
+    // the gatekeeper.
+    [[nodiscard]] virtual boost::asio::awaitable<AskOutcome> ask(api::SandboxId sandbox,
+                                                                 const policy::Request& request,
+                                                                 const policy::Decision& decision,
+                                                                 api::RowId row) = 0;
+
+    // The floor and the grants for an address that is about to be dialled for this sandbox.
+    [[nodiscard]] virtual policy::Decision
+    checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) = 0;
+
+    // Stores a row and returns its id. Text of the row may be as the guest sent it: the log escapes
+    // and bounds it.
+    [[nodiscard]] virtual api::RowId addRow(const api::Row& row) = 0;
+    // Replaces the row with this id; headers are kept for the detail pane when given.
+    virtual void updateRow(const api::RowDetail& detail) = 0;
+};
+
+} // namespace sallyport::egress

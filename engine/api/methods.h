@@ -23,7 +23,10 @@ struct MethodInfo
 
 inline constexpr std::array Methods = {
     MethodInfo{"engine.info", "{}", "EngineInfo", "Version, image, accelerator and counts."},
-    MethodInfo{"engine.subscribe", "{}", "{}", "Sends this connection every event from now on."},
+    MethodInfo{
+        "engine.subscribe", "{canAnswer?: bool}", "{}",
+        "Sends this connection every event from now on. Unless canAnswer is false it counts as "
+        "somebody who can be asked: without one, requests that need an answer are denied."},
     MethodInfo{"engine.shutdown", "{stopSandboxes: bool}", "{}",
                "Ends the engine. Sandboxes go on unless they are to be stopped."},
     MethodInfo{"engine.doctor", "{}", "{checks: [Check]}",
@@ -84,6 +87,9 @@ inline constexpr std::array Events = {
     MethodInfo{"approval.changed", "Question", "",
                "Asked, asked again, answered or withdrawn (see its state)."},
     MethodInfo{"log.row", "Row", "", "A row that was just stored, new or changed."},
+    MethodInfo{"log.gap", "{dropped: int}", "",
+               "This many log.row events were dropped because the client did not keep up: list "
+               "anew."},
     MethodInfo{"exec.output", "ExecOutput", "", "Output of a program started by this connection."},
     MethodInfo{"exec.exit", "ExecExit", "", "The program's end; the stream id is free again."},
 };

@@ -1,0 +1,93 @@
+#pragma once
+
+// The record of what every sandbox tried to send, and what became of it. Ids only grow, also across
+// restarts, and are known at once; a row is shown (listener, list) only after it was committed, so
+// nothing that was shown is lost when a process is killed.
+//
+// Threads: any thread may add, update and ask. The listener runs on the store's writer thread, the
+// callbacks of list and get on its reader thread; neither may wait for the log or the store.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/api/types.h"
+#include "engine/base/result.h"
+#include "engine/store/store.h"
+
+namespace sallyport::log {
+
+// How long and how much is kept. Trimmed in small steps as rows are added.
+struct Retention
+{
+    std::int64_t mostAgeMs = std::int64_t{7} * 24 * 60 * 60 * 1000;
+    std::int64_t mostRows = 1000000;
+    std::int64_t mostBytes = std::int64_t{1} << 30U; // of the database's pages in use
+};
+
+struct RowQuery
+{
+    api::RowFilter filter;
+    std::optional<api::RowId> before; // ids below this, newest first
+    std::optional<api::RowId> after;  // ids above this, oldest first; not with before
+    int limit = 256;                  // 1 to 1000
+};
+
+class EgressLog
+{
+public:
+    using Listener = std::function<void(const api::Row&)>;
+
+    // Marks rows that a killed engine left Held as Denied and Open as Failed, "the engine ended".
+    // `store` outlives the log.
+    [[nodiscard]] static Result<std::unique_ptr<EgressLog>> open(store::Store& store,
+                                                                 Retention retention = {});
+
+    // Waits until what was added is committed; the listener is not called after that.
+    ~EgressLog();
+    EgressLog(const EgressLog&) = delete;
+    EgressLog& operator=(const EgressLog&) = delete;
+
+    // Called with each row after it was stored, new or changed, in the order of the calls. Set it
+    // before the first row.
+    void setListener(Listener listener);
+
+    // Stores the row and returns its id (that of `row` is ignored). Text is bounded (a cut one ends
+    // in "…") and kept as it was sent, to be escaped where it is shown; only bytes that are not
+    // UTF-8 become "\xNN".
+    api::RowId add(api::Row row);
+    // Replaces the row with detail.row.id; headers and TLS text when any are given.
+    void update(api::RowDetail detail);
+
+    // A page. Fewer rows than the limit do not mean the end: pages are also bounded in bytes and
+    // `before` (or, reading forward, the last id) says where to go on.
+    void list(RowQuery query, std::function<void(Result<api::RowPage>)> done) const;
+    void get(api::RowId row, std::function<void(Result<api::RowDetail>)> done) const;
+
+    // How many rows are kept.
+    [[nodiscard]] std::int64_t count() const { return m_count->load(); }
+
+    // True the first time this sandbox names the host, false from then on, also after a restart.
+    // Notes the host as seen. (Past MostSeenHosts it says false: a hint, not a decision.)
+    [[nodiscard]] bool isFirstTime(api::SandboxId sandbox, std::string_view host);
+
+    static constexpr std::size_t MostSeenHosts = 20000;
+
+private:
+    EgressLog(store::Store& store, Retention retention);
+
+    struct Shared;
+    store::Store& m_store;
+    Retention m_retention;
+    std::shared_ptr<Shared> m_shared;
+    std::shared_ptr<std::atomic<std::int64_t>> m_count;
+};
+
+} // namespace sallyport::log

@@ -31,7 +31,7 @@ namespace sallyport::policy {
 [[nodiscard]] Result<std::vector<api::Rule>>
 rulesForAnswer(const api::Question& question, const api::Answer& answer, UnixMillis now);
 
-// "example.co.uk" for "a.b.example.co.uk" by the Public Suffix List; NotFound for a public suffix
+// "example.co.uk" for "a.b.example.co.uk" by the Public Suffix List; Refused for a public suffix
 // itself and for single labels.
 [[nodiscard]] Result<std::string> registrableDomain(std::string_view canonicalName);
 

@@ -1,0 +1,111 @@
+#include "engine/policy/ladder.h"
+
+#include <fmt/format.h>
+
+#include "engine/base/text.h"
+
+namespace sallyport::policy {
+namespace {
+
+// "GET https://api.example.com:8443", short and without what the guest could smuggle in.
+std::string what(const Request& request)
+{
+    const bool usual = (request.scheme == "https" && request.port == 443) ||
+                       (request.scheme == "http" && request.port == 80);
+    std::string text;
+    if (!request.method.empty())
+        text = text::elide(text::escapeControls(request.method), 32) + ' ';
+    text += request.scheme.empty() ? "" : request.scheme + "://";
+    text += request.host.urlText();
+    return usual ? text : fmt::format("{}:{}", text, request.port);
+}
+
+Decision make(Verdict verdict, api::Step step, std::string reason)
+{
+    Decision decision;
+    decision.verdict = verdict;
+    decision.step = step;
+    decision.reason = std::move(reason);
+    return decision;
+}
+
+Decision byEntry(Verdict verdict, api::Step step, const RuleEntry& entry, std::string reason)
+{
+    Decision decision = make(verdict, step, std::move(reason));
+    decision.rule = entry.id;
+    decision.ruleText = entry.text;
+    return decision;
+}
+
+std::optional<Decision> floorOf(const Snapshot& snapshot, const Request& request)
+{
+    if (request.host.address) {
+        Decision decision = checkAddress(snapshot, *request.host.address, request.port);
+        if (decision.verdict == Verdict::Deny)
+            return decision;
+        return std::nullopt;
+    }
+    if (const std::optional<std::string> range = floorName(request.host.name)) {
+        Decision decision = make(Verdict::Deny, api::Step::Floor,
+                                 fmt::format("the name {} stands for {}, which no rule opens",
+                                             request.host.name, *range));
+        decision.ruleText = *range;
+        return decision;
+    }
+    return std::nullopt;
+}
+
+Decision byDefault(const Snapshot& snapshot, const Request& request)
+{
+    switch (snapshot.defaultAction()) {
+    case api::DefaultAction::Ask:
+        return make(Verdict::Ask, api::Step::Default,
+                    fmt::format("no rule decides about {}, and the sandbox asks by default",
+                                what(request)));
+    case api::DefaultAction::Allow:
+        return make(Verdict::Allow, api::Step::Default, "the sandbox allows by default");
+    case api::DefaultAction::Deny:
+        break;
+    }
+    return make(Verdict::Deny, api::Step::Default,
+                fmt::format("no rule allows {}, and the sandbox denies by default", what(request)));
+}
+
+} // namespace
+
+Decision decide(const Snapshot& snapshot, const Request& request, UnixMillis now)
+{
+    if (request.host.isEmpty() || request.port < 1 || request.port > 65535)
+        return make(Verdict::Deny, api::Step::Protocol, "the request names no host and port");
+    if (!snapshot.broken().empty())
+        return make(Verdict::Deny, api::Step::Denied, snapshot.broken());
+    if (std::optional<Decision> floor = floorOf(snapshot, request))
+        return std::move(*floor);
+
+    const RequestPath path(request.path);
+    if (const RuleEntry* const entry = snapshot.denied().find(request, path, now))
+        return byEntry(Verdict::Deny, api::Step::Denied, *entry,
+                       !entry->reason.empty() ? entry->reason
+                       : entry->id            ? fmt::format("denied by the rule {}", entry->text)
+                                   : fmt::format("{} is among the denied hosts", entry->text));
+
+    const RuleEntry* const gate = snapshot.gate().find(request, path, now);
+    if (snapshot.hasGate() && gate == nullptr)
+        return make(Verdict::Deny, api::Step::Gate,
+                    fmt::format("{} is not among the allowed hosts", request.host.urlText()));
+
+    if (const RuleEntry* const entry = snapshot.allowed().find(request, path, now))
+        return byEntry(Verdict::Allow, api::Step::Rule, *entry,
+                       fmt::format("allowed by the rule {}", entry->text));
+    if (gate != nullptr)
+        return byEntry(Verdict::Allow, api::Step::Rule, *gate,
+                       fmt::format("{} is among the allowed hosts", gate->text));
+    return byDefault(snapshot, request);
+}
+
+Decision checkAddress(const Snapshot& snapshot, const Address& address, int port)
+{
+    return checkFloor(address, port, snapshot.grants(), snapshot.hostAddresses());
+}
+
+} // namespace sallyport::policy

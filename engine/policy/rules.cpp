@@ -1,0 +1,117 @@
+#include "engine/policy/rules.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "engine/policy/path_glob.h"
+#include "engine/policy/pattern.h"
+
+namespace sallyport::policy {
+namespace {
+
+constexpr std::size_t MostReasonBytes = 500;
+constexpr std::size_t MostNoteBytes = 2000;
+constexpr std::size_t MostMethodBytes = 32;
+
+tl::unexpected<Error> invalid(std::string text)
+{
+    return fail(Error::Code::Invalid, std::move(text));
+}
+
+bool isMethodCharacter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+int usualPort(std::string_view scheme)
+{
+    return scheme == "https" ? 443 : scheme == "http" ? 80 : 0;
+}
+
+Status validateMatch(const api::Match& match)
+{
+    const Result<Pattern> host = Pattern::parse(match.host);
+    if (!host)
+        return fail("host", host.error());
+    if (match.port && (*match.port < 1 || *match.port > 65535))
+        return invalid("port: must be 1 to 65535, or unset for any");
+    if (match.port && host->port() && *match.port != *host->port())
+        return invalid(fmt::format("port: the host pattern says {}, the port field {}",
+                                   *host->port(), *match.port));
+    static constexpr std::array<std::string_view, 4> Schemes = {"", "http", "https", "tcp"};
+    if (std::find(Schemes.begin(), Schemes.end(), match.scheme) == Schemes.end())
+        return invalid("scheme: must be http, https or tcp, or empty for any");
+    if (match.method.size() > MostMethodBytes ||
+        !std::all_of(match.method.begin(), match.method.end(), isMethodCharacter))
+        return invalid("method: must be in capital letters, as in GET, or empty for any");
+    const Result<PathGlob> path = PathGlob::parse(match.path);
+    if (!path)
+        return tl::unexpected(path.error());
+    if (match.scheme == "tcp" && (!match.method.empty() || !match.path.empty()))
+        return invalid("scheme: tcp connections have no method and no path");
+    return {};
+}
+
+} // namespace
+
+Status validateRule(const api::Rule& rule)
+{
+    if (Status status = validateMatch(rule.match); !status)
+        return status;
+    if (rule.untilStop && !rule.sandbox)
+        return invalid("a rule for all sandboxes can't end when one of them stops: give it a time, "
+                       "or none");
+    if (rule.reason.size() > MostReasonBytes)
+        return invalid(fmt::format("reason: at most {} bytes", MostReasonBytes));
+    if (rule.note.size() > MostNoteBytes)
+        return invalid(fmt::format("note: at most {} bytes", MostNoteBytes));
+    return {};
+}
+
+std::string matchText(const api::Match& match)
+{
+    const Result<Pattern> pattern = Pattern::parse(match.host);
+    const std::optional<int> port = match.port ? match.port
+                                    : pattern  ? pattern->port()
+                                               : std::nullopt;
+    std::string host = match.host;
+    if (pattern) {
+        const bool isV6 =
+            pattern->kind() == Pattern::Kind::Range && pattern->range().address().isV6();
+        host = pattern->kind() == Pattern::Kind::Any     ? "*"
+               : pattern->kind() == Pattern::Kind::Name  ? pattern->name()
+               : pattern->kind() == Pattern::Kind::Below ? "*." + pattern->name()
+               : isV6                                    ? '[' + pattern->range().text() + ']'
+                                                         : pattern->range().text();
+    }
+    std::string text = match.method.empty() ? "" : match.method + ' ';
+    text += match.scheme.empty() ? "" : match.scheme + "://";
+    text += host;
+    if (port && *port != usualPort(match.scheme))
+        text += fmt::format(":{}", *port);
+    else if (!port && !match.scheme.empty())
+        text += ":*";
+    if (!match.path.empty() && !match.path.starts_with('/'))
+        text += ' ';
+    return text + match.path;
+}
+
+std::string ruleText(const api::Rule& rule)
+{
+    return fmt::format("{} {}", rule.action == api::Action::Allow ? "allow" : "deny",
+                       matchText(rule.match));
+}
+
+bool appliesTo(const api::Rule& rule, api::SandboxId sandbox)
+{
+    return !rule.sandbox || *rule.sandbox == sandbox;
+}
+
+bool isExpired(const api::Rule& rule, UnixMillis now)
+{
+    return rule.expiresAt && *rule.expiresAt <= now;
+}
+
+} // namespace sallyport::policy

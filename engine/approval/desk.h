@@ -158,9 +158,10 @@ private:
     {
         api::Question shown;
         Key key;
-        Asked first;          // the request that is shown, whole
-        bool pending = false; // a budget has ended: somebody may retry
-        std::deque<Held> held;
+        Asked first;              // the request that is shown, whole
+        bool isPending = false;   // it was released as pending: somebody may retry
+        UnixMillis keepUntil = 0; // end of its time in the inbox
+        std::deque<Held> held;    // the one whose budget ends first is in front
     };
     // An answer "once" that waits for the retry of a request whose budget had ended.
     struct Once
@@ -172,14 +173,15 @@ private:
     };
 
     [[nodiscard]] static Key keyOf(const Asked& asked);
-    [[nodiscard]] static bool
-    covers(const api::Answer& answer, const policy::Request& shown, const policy::Request& other);
     [[nodiscard]] std::optional<Command> useOnce(HeldId id, const Asked& asked, UnixMillis now);
-    [[nodiscard]] std::optional<std::string> limitReached(const Asked& asked) const;
-    Entry& open(const Asked& asked, UnixMillis now);
-    void refresh(Entry& entry) const;
+    [[nodiscard]] std::string limitReached(const Asked& asked) const;
+    Entry& findOrOpen(const Asked& asked, UnixMillis now);
+    void hold(Entry& entry, Held held);
+    [[nodiscard]] Held release(Entry& entry, std::size_t index);
     void keepOnce(const Entry& entry, const api::Answer& answer, UnixMillis now);
-    void close(api::QuestionId id, api::QuestionState state, Commands& commands);
+    void changed(Entry& entry, Commands& commands);
+    void close(Entry& entry, api::QuestionState state, Commands& commands);
+    void changedOrClosed(Entry& entry, api::QuestionState state, Commands& commands);
 
     Options m_options;
     api::QuestionId m_nextId;

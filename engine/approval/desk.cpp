@@ -1,7 +1,6 @@
 #include "engine/approval/desk.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -43,17 +42,15 @@ Commands Desk::arrived(HeldId id, const Asked& asked, UnixMillis now)
     return commands;
 }
 
-Commands Desk::hungUp(HeldId id, UnixMillis /*now*/)
+Commands Desk::hungUp(HeldId id, UnixMillis now)
 {
     const auto question = m_byHeld.find(id);
     if (question == m_byHeld.end())
         return {};
     Commands commands;
     Entry& entry = m_entries.at(question->second);
-    const auto held = std::find_if(entry.held.begin(), entry.held.end(),
-                                   [id](const Held& each) { return each.id == id; });
-    static_cast<void>(release(entry, static_cast<std::size_t>(held - entry.held.begin())));
-    changedOrClosed(entry, api::QuestionState::Withdrawn, commands);
+    releaseOne(entry, id);
+    changedOrClosed(entry, api::QuestionState::Withdrawn, now, commands);
     return commands;
 }
 
@@ -86,14 +83,7 @@ Desk::answered(const api::Answer& answer, std::optional<api::RuleId> rule, UnixM
         keepOnce(entry, answer, now);
     close(entry, api::QuestionState::Answered, commands);
 
-    if (!others.empty()) {
-        Entry& next = findOrOpen(others.front().asked, now);
-        next.keepUntil = now + m_options.inboxMs;
-        next.shown.timesAsked = static_cast<int>(others.size());
-        for (Held& held : others)
-            hold(next, std::move(held));
-        changed(next, commands);
-    }
+    ask(std::move(others), now, commands);
     return commands;
 }
 
@@ -111,30 +101,28 @@ std::vector<Recheck> Desk::policyChanged(std::optional<api::SandboxId> sandbox) 
     return rechecks;
 }
 
-Commands Desk::settled(const Recheck& recheck, const policy::Decision& decision, UnixMillis /*now*/)
+Commands Desk::settled(const Recheck& recheck, const policy::Decision& decision, UnixMillis now)
 {
-    const auto found = m_entries.find(recheck.question);
-    if (decision.verdict == policy::Verdict::Ask || found == m_entries.end())
+    if (decision.verdict == policy::Verdict::Ask)
+        return {};
+    // A held request may have moved to another question since.
+    const auto question = recheck.held ? questionOf(*recheck.held) : recheck.question;
+    const auto found = question ? m_entries.find(*question) : m_entries.end();
+    if (found == m_entries.end())
         return {};
     Commands commands;
     Entry& entry = found->second;
-    if (!recheck.held) {
-        // The request that is shown is decided. What still waits is shown in its place.
-        entry.isPending = false;
-        changedOrClosed(entry, api::QuestionState::Answered, commands);
-        return commands;
+    if (recheck.held) {
+        releaseOne(entry, *recheck.held);
+        if (decision.verdict == policy::Verdict::Allow)
+            commands.emplace_back(ReleaseAllow{*recheck.held, *question, decision.rule});
+        else
+            commands.emplace_back(
+                ReleaseDeny{*recheck.held, *question, decision.rule, decision.reason});
+    } else {
+        entry.isPending = false; // its retry is decided without a question
     }
-    const auto held = std::find_if(entry.held.begin(), entry.held.end(),
-                                   [&](const Held& each) { return each.id == *recheck.held; });
-    if (held == entry.held.end())
-        return {};
-    static_cast<void>(release(entry, static_cast<std::size_t>(held - entry.held.begin())));
-    if (decision.verdict == policy::Verdict::Allow)
-        commands.emplace_back(ReleaseAllow{*recheck.held, recheck.question, decision.rule});
-    else
-        commands.emplace_back(
-            ReleaseDeny{*recheck.held, recheck.question, decision.rule, decision.reason});
-    changedOrClosed(entry, api::QuestionState::Answered, commands);
+    changedOrClosed(entry, api::QuestionState::Answered, now, commands);
     return commands;
 }
 
@@ -244,6 +232,14 @@ Desk::Held Desk::release(Entry& entry, std::size_t index)
     return held;
 }
 
+void Desk::releaseOne(Entry& entry, HeldId id)
+{
+    const auto at = std::find_if(entry.held.begin(), entry.held.end(),
+                                 [id](const Held& each) { return each.id == id; });
+    if (at != entry.held.end())
+        static_cast<void>(release(entry, static_cast<std::size_t>(at - entry.held.begin())));
+}
+
 void Desk::changed(Entry& entry, Commands& commands)
 {
     entry.shown.waiting = static_cast<int>(entry.held.size());
@@ -263,23 +259,35 @@ void Desk::close(Entry& entry, api::QuestionState state, Commands& commands)
     m_entries.erase(id);
 }
 
-void Desk::changedOrClosed(Entry& entry, api::QuestionState state, Commands& commands)
+void Desk::ask(std::deque<Held> held, UnixMillis now, Commands& commands)
 {
-    if (entry.held.empty() && !entry.isPending)
-        return close(entry, state, commands);
-    const auto isShown = [&entry](const Held& held) {
-        return held.asked.request.path == entry.first.request.path;
-    };
-    // The person must see what an answer lets through: when the request that is shown has gone,
-    // the next takes its place.
-    if (!entry.isPending && std::none_of(entry.held.begin(), entry.held.end(), isShown)) {
-        entry.first = entry.held.front().asked;
-        api::Question shown = questionFor(entry.first, entry.shown.askedAt);
-        shown.id = entry.shown.id;
-        shown.timesAsked = entry.shown.timesAsked;
-        entry.shown = std::move(shown);
-    }
+    if (held.empty())
+        return;
+    Entry& entry = findOrOpen(held.front().asked, now);
+    entry.keepUntil = now + m_options.inboxMs;
+    entry.shown.timesAsked = static_cast<int>(held.size());
+    for (Held& each : held)
+        hold(entry, std::move(each));
     changed(entry, commands);
+}
+
+void Desk::changedOrClosed(Entry& entry,
+                           api::QuestionState state,
+                           UnixMillis now,
+                           Commands& commands)
+{
+    const auto isShown = [&entry](const Held& each) {
+        return each.asked.request.path == entry.first.request.path;
+    };
+    if (entry.isPending || std::any_of(entry.held.begin(), entry.held.end(), isShown))
+        return changed(entry, commands);
+    // The request that is shown has gone. What else waits becomes a new question: an answer on
+    // its way must not let through what the person has not seen.
+    std::deque<Held> others;
+    while (!entry.held.empty())
+        others.push_back(release(entry, 0));
+    close(entry, state, commands);
+    ask(std::move(others), now, commands);
 }
 
 // ---- Answers "once" that wait for a retry

@@ -111,7 +111,8 @@ public:
     // later, unless hungUp(id) is called before. An unused answer "once" for it releases it now.
     // When nobody can be asked (setCanAsk) it is released as pending and kept in the inbox.
     [[nodiscard]] Commands arrived(HeldId id, const Asked& asked, UnixMillis now);
-    // The client of a held request is gone: no release follows. Unknown ids are ignored.
+    // The client of a held request is gone: no release follows. Unknown ids are ignored. Where the
+    // request that the question shows has gone, what else waits moves to a new question.
     [[nodiscard]] Commands hungUp(HeldId id, UnixMillis now);
     // The person's answer. `rule` is the one that it made, already stored and in force. Requests of
     // the question that the reach does not cover (other paths) move to a new question. After that
@@ -178,10 +179,13 @@ private:
     Entry& findOrOpen(const Asked& asked, UnixMillis now);
     void hold(Entry& entry, Held held);
     [[nodiscard]] Held release(Entry& entry, std::size_t index);
+    void releaseOne(Entry& entry, HeldId id);
     void keepOnce(const Entry& entry, const api::Answer& answer, UnixMillis now);
     void changed(Entry& entry, Commands& commands);
     void close(Entry& entry, api::QuestionState state, Commands& commands);
-    void changedOrClosed(Entry& entry, api::QuestionState state, Commands& commands);
+    void
+    changedOrClosed(Entry& entry, api::QuestionState state, UnixMillis now, Commands& commands);
+    void ask(std::deque<Held> held, UnixMillis now, Commands& commands);
 
     Options m_options;
     api::QuestionId m_nextId;

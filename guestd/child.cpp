@@ -142,6 +142,7 @@ bool becomeUser(const User& user)
                            const User& user,
                            const FarEnds& far,
                            int start,
+                           const char* program,
                            char** arguments,
                            char** variables)
 {
@@ -164,7 +165,7 @@ bool becomeUser(const User& user)
         giveUp(start, Step::Directory);
     }
     environ = variables; // execvp() takes PATH from it
-    ::execvp(arguments[0], arguments);
+    ::execvp(program, arguments);
     giveUp(start, Step::Program);
 }
 
@@ -194,6 +195,10 @@ guest::OutcomeMessage startChild(const guest::ExecMessage& request, bool trusted
         return failed("cannot make the streams of a process", errno);
 
     std::vector<std::string> arguments = request.arguments;
+    const bool login = arguments.size() == 1 && arguments[0].empty();
+    const std::string program = login ? user.shell : arguments[0];
+    if (login) // a name that begins with a dash makes a login shell
+        arguments[0] = "-" + user.shell.substr(user.shell.rfind('/') + 1);
     std::vector<std::string> variables;
     for (const auto& [name, value] :
          processEnvironment(user, request.terminal, trusted, request.environment))
@@ -205,7 +210,7 @@ guest::OutcomeMessage startChild(const guest::ExecMessage& request, bool trusted
     if (child.pid < 0)
         return failed("cannot fork", errno);
     if (child.pid == 0)
-        runChild(request, user, far, startWriter.get(), argumentPointers.data(),
+        runChild(request, user, far, startWriter.get(), program.c_str(), argumentPointers.data(),
                  variablePointers.data());
     return {};
 }

@@ -1,0 +1,3 @@
+#include "engine/jail/doctor.h"
+namespace sallyport::jail {
+}

@@ -1,0 +1,243 @@
+#include "engine/jail/supervisor/launch.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <functional>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "engine/base/log.h"
+#include "engine/jail/control_channel.h"
+#include "engine/jail/supervisor/namespaces.h"
+#include "engine/jail/supervisor/root_filesystem.h"
+#include "engine/jail/supervisor/self_test.h"
+#include "engine/jail/supervisor/supervisor.h"
+
+namespace sallyport::jail {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t MaxProblemBytes = 2000;
+
+// What the supervisor needs from outside, opened before its root changes.
+struct Outside
+{
+    UniqueFd lock;
+    UniqueFd log;
+    UniqueFd control;
+    SupervisorPlaces places;
+};
+
+Result<UniqueFd> openFile(const fs::path& path, int flags)
+{
+    UniqueFd file(::open(path.c_str(), flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file.isOpen())
+        return failErrno("open " + path.string(), errno);
+    return file;
+}
+
+Result<fs::path> realDirectory(const fs::path& path)
+{
+    std::error_code error;
+    fs::create_directories(path, error);
+    const fs::path real = fs::canonical(path, error);
+    if (error || !fs::is_directory(real, error))
+        return fail(Error::Code::Invalid,
+                    fmt::format("{} is no directory: {}", path.string(), error.message()));
+    // Sockets have the same path on both sides: a link in it would not exist inside.
+    if (real != path.lexically_normal())
+        return fail(Error::Code::Invalid,
+                    fmt::format("{} is not the real path of {}", path.string(), real.string()));
+    return real;
+}
+
+// State of a jail that is gone would mislead a new libvirtd; what it learned about QEMU would not.
+Status emptyRunDirectory(const fs::path& run)
+{
+    const fs::path keep = LibvirtPlaces{run}.cache();
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(run, error))
+        if (entry.path() != keep)
+            fs::remove_all(entry.path(), error);
+    if (error)
+        return fail(Error::Code::Io, fmt::format("empty {}: {}", run.string(), error.message()));
+    return {};
+}
+
+Result<Outside> prepareOutside(const LaunchOptions& options)
+{
+    auto directory = realDirectory(options.directory);
+    auto run = realDirectory(options.directory / "run");
+    auto images = realDirectory(options.images);
+    auto disks = realDirectory(options.disks);
+    for (const auto* path : {&directory, &run, &images, &disks})
+        if (!*path)
+            return tl::unexpected(path->error());
+    if (::chmod(directory->c_str(), 0700) != 0)
+        return failErrno("chmod " + directory->string(), errno);
+    auto lock = openFile(*directory / "lock", O_RDWR);
+    if (!lock)
+        return tl::unexpected(lock.error());
+    if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0)
+        return fail(Error::Code::Conflict, "a jail runs already in " + directory->string());
+    if (auto done = emptyRunDirectory(*run); !done)
+        return tl::unexpected(done.error());
+    auto log = openFile(*directory / "supervisor.log", O_WRONLY | O_APPEND);
+    auto control = bindControl(*directory / "control.sock");
+    if (!log || !control)
+        return tl::unexpected(log ? control.error() : log.error());
+    return Outside{std::move(*lock), std::move(*log), std::move(*control), {*run, *images, *disks}};
+}
+
+// What becomes of pid 1 once it has reported that all is well.
+enum class Afterwards
+{
+    Leave, // in the background
+    Wait,  // for its end
+};
+
+// Runs `work` as pid 1 of the new pid namespace and waits for the text that it reports: empty when
+// all is well. `work` gets the descriptor to report on, and never returns to the caller's code.
+Status inNewPidNamespace(const std::function<void(UniqueFd)>& work, Afterwards after)
+{
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        return failErrno("make a pipe", errno);
+    UniqueFd reading(ends[0]);
+    UniqueFd writing(ends[1]);
+    const pid_t child = ::fork();
+    if (child < 0)
+        return failErrno("fork into the jail", errno);
+    if (child == 0) {
+        reading.reset();
+        work(std::move(writing));
+        ::_exit(0);
+    }
+    writing.reset();
+    std::string said;
+    std::array<char, 512> part{};
+    ssize_t size = 0;
+    while (said.size() < MaxProblemBytes &&
+           (size = ::read(reading.get(), part.data(), part.size())) > 0)
+        said.append(part.data(), static_cast<std::size_t>(size));
+    if (said == "ready" && after == Afterwards::Leave)
+        return {};
+    (void)::waitpid(child, nullptr, 0);
+    if (said == "ready")
+        return {};
+    return fail(Error::Code::Unavailable,
+                said.empty() ? "the jail's supervisor died while it started" : said);
+}
+
+void report(UniqueFd& pipe, const Status& status)
+{
+    const std::string text = status ? "ready" : status.error().text;
+    (void)!::write(pipe.get(), text.data(), text.size());
+    pipe.reset();
+}
+
+void takeOverStandardStreams(int log)
+{
+    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    (void)::dup2(null.get(), STDIN_FILENO);
+    (void)::dup2(null.get(), STDOUT_FILENO);
+    (void)::dup2(log, STDERR_FILENO);
+}
+
+void raiseFileLimit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+// Pid 1 of the jail, from its first instruction to its last.
+void superviseInside(Outside outside, InnerIds ids, UniqueFd pipe)
+{
+    (void)::setsid();
+    ::umask(077);
+    raiseFileLimit();
+    takeOverStandardStreams(outside.log.get());
+    auto done = enterRoot({outside.places.images, outside.places.disks, outside.places.run, ids});
+    if (done)
+        done = forbidMoreUserNamespaces();
+    if (!done) {
+        report(pipe, done);
+        return;
+    }
+    // Nobody may look into this process: it will keep secrets.
+    (void)::prctl(PR_SET_DUMPABLE, 0);
+    const rlimit noCore{0, 0};
+    (void)::setrlimit(RLIMIT_CORE, &noCore);
+    auto supervisor = Supervisor::create(std::move(outside.places), std::move(outside.control),
+                                         std::move(outside.log));
+    if (!supervisor) {
+        log::error("jail", supervisor.error().text);
+        report(pipe, tl::unexpected(supervisor.error()));
+        return;
+    }
+    log::info("jail", "ready");
+    report(pipe, {});
+    (*supervisor)->run();
+    log::info("jail", "ends");
+}
+
+Status checkInside()
+{
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+        return failErrno("mount a private /proc", errno);
+    auto network = Network::open();
+    if (!network)
+        return tl::unexpected(network.error());
+    if (auto done = network->prepare(); !done)
+        return done;
+    auto ruleset = Ruleset::load();
+    if (!ruleset)
+        return tl::unexpected(ruleset.error());
+    const auto proofs = runSelfTest(*network, *ruleset);
+    if (!proofs)
+        return tl::unexpected(proofs.error());
+    for (const Proof& proof : *proofs)
+        if (!proof.holds)
+            return fail(Error::Code::Refused,
+                        fmt::format("does not hold: {} ({})", proof.what, proof.detail));
+    return {};
+}
+
+} // namespace
+
+Status launchSupervisor(const LaunchOptions& options)
+{
+    const InnerIds ids = innerIds(::geteuid(), ::getegid());
+    auto outside = prepareOutside(options);
+    if (!outside)
+        return tl::unexpected(outside.error());
+    if (auto done = enterNamespaces(); !done)
+        return done;
+    return inNewPidNamespace(
+        [&](UniqueFd pipe) { superviseInside(std::move(*outside), ids, std::move(pipe)); },
+        Afterwards::Leave);
+}
+
+Status checkNamespaces()
+{
+    if (auto done = enterNamespaces(); !done)
+        return done;
+    return inNewPidNamespace([](UniqueFd pipe) { report(pipe, checkInside()); }, Afterwards::Wait);
+}
+
+} // namespace sallyport::jail

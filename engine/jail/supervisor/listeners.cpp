@@ -1,0 +1,110 @@
+#include "engine/jail/supervisor/listeners.h"
+
+#include <cerrno>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+#include "engine/jail/supervisor/ruleset.h"
+
+namespace sallyport::jail {
+namespace {
+
+// How many connections of one guest wait while no engine takes them.
+constexpr int Backlog = 256;
+constexpr int On = 1;
+
+bool switchOn(int socket, int level, int option)
+{
+    return ::setsockopt(socket, level, option, &On, sizeof On) == 0;
+}
+
+bool bindAny(int socket, int family, unsigned port)
+{
+    if (family == AF_INET) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        return ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    }
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(static_cast<std::uint16_t>(port));
+    return ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+// A socket that may answer from any address, and that hears this tap alone.
+Result<UniqueFd> transparentSocket(const Tap& tap, int family, int type)
+{
+    UniqueFd socket(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int fd = socket.get();
+    const bool ready = socket.isOpen() && switchOn(fd, SOL_SOCKET, SO_REUSEADDR) &&
+                       ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, tap.name.c_str(),
+                                    static_cast<socklen_t>(tap.name.size())) == 0 &&
+                       (family == AF_INET ? switchOn(fd, SOL_IP, IP_TRANSPARENT)
+                                          : switchOn(fd, SOL_IPV6, IPV6_V6ONLY) &&
+                                                switchOn(fd, SOL_IPV6, IPV6_TRANSPARENT));
+    if (!ready)
+        return failErrno("make a transparent socket for " + tap.name, errno);
+    return socket;
+}
+
+Result<UniqueFd> tcpListener(const Tap& tap, int family)
+{
+    auto socket = transparentSocket(tap, family, SOCK_STREAM);
+    if (!socket)
+        return socket;
+    if (!bindAny(socket->get(), family, CaughtTcpPort) || ::listen(socket->get(), Backlog) != 0)
+        return failErrno("listen on " + tap.name, errno);
+    return socket;
+}
+
+Result<UniqueFd> dnsSocket(const Tap& tap, int family)
+{
+    auto socket = transparentSocket(tap, family, SOCK_DGRAM);
+    if (!socket)
+        return socket;
+    const bool reportsAsked = family == AF_INET
+                                  ? switchOn(socket->get(), SOL_IP, IP_RECVORIGDSTADDR)
+                                  : switchOn(socket->get(), SOL_IPV6, IPV6_RECVORIGDSTADDR);
+    if (!reportsAsked || !bindAny(socket->get(), family, CaughtDnsPort))
+        return failErrno("make the DNS socket of " + tap.name, errno);
+    return socket;
+}
+
+} // namespace
+
+Result<Listeners> makeListeners(const Tap& tap)
+{
+    auto tcp4 = tcpListener(tap, AF_INET);
+    auto tcp6 = tcpListener(tap, AF_INET6);
+    auto dns4 = dnsSocket(tap, AF_INET);
+    auto dns6 = dnsSocket(tap, AF_INET6);
+    for (const auto* socket : {&tcp4, &tcp6, &dns4, &dns6})
+        if (!*socket)
+            return tl::unexpected(socket->error());
+    return Listeners{std::move(*tcp4), std::move(*tcp6), std::move(*dns4), std::move(*dns6)};
+}
+
+Result<UniqueFd> startConnection(const Tap& tap, std::uint16_t port)
+{
+    // Transparent, since tproxy gives the guest's answers only to sockets that are.
+    auto socket = transparentSocket(tap, AF_INET, SOCK_STREAM);
+    if (!socket)
+        return socket;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    if (::inet_pton(AF_INET, tap.guest4.c_str(), &address.sin_addr) != 1)
+        return fail(Error::Code::Internal, "bad guest address " + tap.guest4);
+    if (::connect(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+            0 &&
+        errno != EINPROGRESS)
+        return failErrno(fmt::format("connect to {}:{}", tap.guest4, port), errno);
+    return socket;
+}
+
+} // namespace sallyport::jail

@@ -34,7 +34,8 @@ public:
     using Handler = std::function<boost::asio::awaitable<Result<Json>>(Connection& connection,
                                                                        Json parameters)>;
 
-    // Replaces the socket of a dead engine; the lock is the proof that it is dead. `lock` is kept.
+    // Replaces the socket of a dead engine; the lock is the proof that it is dead, and is kept.
+    // `loop` outlives the server.
     [[nodiscard]] static Result<std::unique_ptr<Server>>
     listen(boost::asio::io_context& loop, const std::filesystem::path& socket, EngineLock lock);
 
@@ -44,7 +45,7 @@ public:
     Server& operator=(const Server&) = delete;
 
     // Before the first request can come, that is before the loop runs. `name` must be one of
-    // Methods. engine.subscribe is the server's own.
+    // Methods (std::logic_error otherwise). engine.subscribe is the server's own.
     void registerMethod(std::string_view name, Handler handler);
 
     // To every subscriber. Any thread; events of one thread keep their order. log.row is dropped
@@ -58,7 +59,8 @@ public:
     // Called with answererCount() whenever that changes.
     void onAnswerersChanged(std::function<void(std::size_t)> callback);
 
-    // Stops accepting, gives queued answers up to a second to leave, then closes all.
+    // Stops accepting, gives requests that run up to a second to be answered, then closes
+    // all. A method may spawn it.
     [[nodiscard]] boost::asio::awaitable<void> shutdown();
 
     static constexpr std::size_t MostRunning = 64;

@@ -79,6 +79,22 @@ std::string escapeControls(std::string_view text)
     return out;
 }
 
+std::string escapeInvalidUtf8(std::string_view text)
+{
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const Decoded next = decodeUtf8(text);
+        const std::size_t length = std::max<std::size_t>(next.length, 1);
+        if (next.length == 0)
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+        else
+            out += text.substr(0, length);
+        text.remove_prefix(length);
+    }
+    return out;
+}
+
 std::string elide(std::string_view text, std::size_t most)
 {
     static constexpr std::string_view Ellipsis = "…";

@@ -16,6 +16,9 @@ namespace sallyport::text {
 // what a guest sent can be shown or logged.
 [[nodiscard]] std::string escapeControls(std::string_view text);
 
+// The text with every byte that is not part of valid UTF-8 as "\xNN", and nothing else changed.
+[[nodiscard]] std::string escapeInvalidUtf8(std::string_view text);
+
 // At most `most` bytes, cut at a UTF-8 boundary with "…" at the end where something was left out.
 [[nodiscard]] std::string elide(std::string_view text, std::size_t most);
 

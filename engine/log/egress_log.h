@@ -10,12 +10,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "engine/api/types.h"
@@ -66,28 +67,48 @@ public:
     // Replaces the row with detail.row.id; headers and TLS text when any are given.
     void update(api::RowDetail detail);
 
+    // Both answer at once, on the calling thread, when the query is invalid or too many wait.
+    //
     // A page. Fewer rows than the limit do not mean the end: pages are also bounded in bytes and
     // `before` (or, reading forward, the last id) says where to go on.
     void list(RowQuery query, std::function<void(Result<api::RowPage>)> done) const;
     void get(api::RowId row, std::function<void(Result<api::RowDetail>)> done) const;
 
     // How many rows are kept.
-    [[nodiscard]] std::int64_t count() const { return m_count->load(); }
+    [[nodiscard]] std::int64_t count() const { return m_count; }
 
     // True the first time this sandbox names the host, false from then on, also after a restart.
-    // Notes the host as seen. (Past MostSeenHosts it says false: a hint, not a decision.)
+    // Notes the host as seen. (Past MostSeenHosts of a sandbox it says false: it is a hint, not a
+    // decision.)
     [[nodiscard]] bool isFirstTime(api::SandboxId sandbox, std::string_view host);
+    // Forgets what a removed sandbox has seen.
+    void forgetSandbox(api::SandboxId sandbox);
 
-    static constexpr std::size_t MostSeenHosts = 20000;
+    // Starts to remove what the retention no longer keeps. Done at open and as rows are added; an
+    // engine that runs for days without traffic calls it now and then.
+    void trim();
+
+    static constexpr std::size_t MostSeenHosts = 5000;
 
 private:
     EgressLog(store::Store& store, Retention retention);
+    [[nodiscard]] Status load();
+    void tell(const Status& stored, const api::Row& row);
 
-    struct Shared;
     store::Store& m_store;
-    Retention m_retention;
-    std::shared_ptr<Shared> m_shared;
-    std::shared_ptr<std::atomic<std::int64_t>> m_count;
+    const Retention m_retention;
+    Listener m_listener;
+    std::atomic<std::int64_t> m_count = 0;
+    std::atomic<bool> m_isTrimming = false;
+    std::atomic<bool> m_trimAgain = false;
+    std::atomic<bool> m_isClosing = false;
+
+    std::mutex m_orderMutex; // makes the order of ids that of the writes
+    api::RowId m_lastId = 0;
+    std::int64_t m_addedSinceTrim = 0;
+
+    std::mutex m_seenMutex; // guards m_seen
+    std::map<api::SandboxId, std::set<std::string, std::less<>>> m_seen;
 };
 
 } // namespace sallyport::log

@@ -41,7 +41,7 @@ public:
     Statement& operator=(const Statement&) = delete;
     ~Statement(); // resets it for the next use
 
-    // Parameters from `first` on, the first being 1.
+    // The next parameters, from the left.
     template <typename... Values> Statement& bind(const Values&... values)
     {
         (put(++m_bound, values), ...);
@@ -58,7 +58,9 @@ public:
     {
         int column = 0;
         (get(column++, values), ...);
-        return m_error ? Status(tl::unexpected<Error>(*m_error)) : Status();
+        if (m_error)
+            return tl::unexpected<Error>(*m_error);
+        return {};
     }
 
 private:
@@ -121,7 +123,7 @@ public:
     enum class Access
     {
         ReadWrite, // creates the file
-        ReadOnly,
+        ReadOnly,  // the file is there already
     };
 
     // The file is created readable by its owner only.
@@ -138,6 +140,9 @@ public:
     [[nodiscard]] Result<std::int64_t> integer(const std::string& sql);
     // Rows that the last statement changed.
     [[nodiscard]] std::int64_t changes() const;
+
+    // False after a failure that made SQLite roll the transaction back by itself.
+    [[nodiscard]] bool isInTransaction() const;
 
     // Every statement from now until clearDeadline() fails with TimedOut once this many
     // milliseconds have passed.

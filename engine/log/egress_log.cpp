@@ -1,0 +1,260 @@
+#include "engine/log/egress_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+#include "engine/base/text.h"
+#include "engine/store/rows.h"
+#include "engine/store/tables.h"
+
+namespace sallyport::log {
+namespace {
+
+namespace rows = store::rows;
+
+// A page with its JSON-RPC frame fits into one message (api::MostMessageBytes).
+constexpr std::size_t MostPageBytes = std::size_t{900} << 10U;
+constexpr int MostRowsOfPage = 1000;
+constexpr std::int64_t AddsBetweenTrims = 256;
+constexpr std::int64_t TrimStep = 500;
+
+constexpr std::size_t MostHeaders = 200;
+constexpr std::size_t MostHeaderBytes = std::size_t{32} << 10U; // of one direction
+
+void bound(std::string& text, std::size_t most)
+{
+    // Cut before escaping too: what a guest sent can be long.
+    if (text.size() > most * 2)
+        text.resize(most * 2);
+    text = text::elide(text::escapeInvalidUtf8(text), most);
+}
+
+void bound(api::Row& row)
+{
+    bound(row.sandboxName, 64);
+    bound(row.protocol, 16);
+    bound(row.method, 32);
+    bound(row.scheme, 16);
+    bound(row.host, 256);
+    bound(row.path, 2048);
+    bound(row.reason, 512);
+    bound(row.upstreamAddress, 128);
+    bound(row.error, 512);
+}
+
+void bound(std::vector<std::pair<std::string, std::string>>& headers)
+{
+    const std::size_t count = headers.size();
+    headers.resize(std::min(count, MostHeaders));
+    std::size_t bytes = 0;
+    std::size_t kept = 0;
+    for (auto& [name, value] : headers) {
+        bound(name, 256);
+        bound(value, 4096);
+        bytes += name.size() + value.size();
+        if (bytes > MostHeaderBytes)
+            break;
+        ++kept;
+    }
+    headers.resize(kept);
+    if (kept < count)
+        headers.emplace_back("…", std::to_string(count - kept) + " more are not shown");
+}
+
+Status checkQuery(const RowQuery& query)
+{
+    if (query.limit < 1 || query.limit > MostRowsOfPage)
+        return fail(Error::Code::Invalid, "limit: from 1 to " + std::to_string(MostRowsOfPage));
+    if (query.before && query.after)
+        return fail(Error::Code::Invalid, "either before or after");
+    if (query.filter.text.size() > 256)
+        return fail(Error::Code::Invalid, "text: at most 256 bytes");
+    return {};
+}
+
+} // namespace
+
+Result<std::unique_ptr<EgressLog>> EgressLog::open(store::Store& store, Retention retention)
+{
+    auto log = std::unique_ptr<EgressLog>(new EgressLog(store, retention));
+    if (auto loaded = log->load(); !loaded)
+        return fail("open the egress log", std::move(loaded.error()));
+    log->trim();
+    return log;
+}
+
+EgressLog::EgressLog(store::Store& store, Retention retention)
+    : m_store(store)
+    , m_retention(retention)
+{
+}
+
+EgressLog::~EgressLog()
+{
+    m_isClosing = true;
+    m_store.flush();
+    // The step that ran meanwhile may have queued one more.
+    m_store.flush();
+}
+
+Status EgressLog::load()
+{
+    Status outcome;
+    m_store.write(
+        [this](store::Database& database) -> Status {
+            if (auto closed = rows::closeUnfinished(database); !closed)
+                return closed;
+            const auto last =
+                database.integer("SELECT seq FROM sqlite_sequence WHERE name = 'rows'");
+            const auto count = database.integer("SELECT count(*) FROM rows");
+            for (const auto* value : {&last, &count})
+                if (!*value)
+                    return tl::unexpected<Error>(value->error());
+            m_lastId = *last;
+            m_count = *count;
+            auto query = database.statement("SELECT sandbox, host FROM seen_hosts");
+            if (!query)
+                return tl::unexpected<Error>(std::move(query.error()));
+            for (;;) {
+                const auto row = query->step();
+                if (!row || !*row)
+                    return row ? Status() : tl::unexpected<Error>(row.error());
+                api::SandboxId sandbox = 0;
+                std::string host;
+                if (auto read = query->read(sandbox, host); !read)
+                    return read;
+                m_seen[sandbox].insert(std::move(host));
+            }
+        },
+        [&outcome](Status stored) { outcome = std::move(stored); });
+    m_store.flush();
+    return outcome;
+}
+
+void EgressLog::setListener(Listener listener)
+{
+    m_listener = std::move(listener);
+}
+
+api::RowId EgressLog::add(api::Row row)
+{
+    bound(row);
+    const std::lock_guard lock(m_orderMutex);
+    row.id = ++m_lastId;
+    const api::RowId id = row.id;
+    const auto shared = std::make_shared<const api::Row>(std::move(row));
+    const auto counted = std::make_shared<std::int64_t>(0);
+    m_store.write(
+        [this, shared, counted](store::Database& database) {
+            // Counted inside the batch, where the next step of trimming may run already.
+            m_count += * counted = 1;
+            return rows::save(database, *shared);
+        },
+        [this, shared, counted](const Status& stored) {
+            if (!stored)
+                m_count -= *counted;
+            tell(stored, *shared);
+        });
+    if (++m_addedSinceTrim >= AddsBetweenTrims) {
+        m_addedSinceTrim = 0;
+        trim();
+    }
+    return id;
+}
+
+void EgressLog::update(api::RowDetail detail)
+{
+    bound(detail.row);
+    bound(detail.requestHeaders);
+    bound(detail.responseHeaders);
+    bound(detail.upstreamTls, 512);
+    const bool hasHeaders = !detail.requestHeaders.empty() || !detail.responseHeaders.empty() ||
+                            !detail.upstreamTls.empty();
+    const auto headers = hasHeaders ? rows::Headers::Replace : rows::Headers::Keep;
+    const auto shared = std::make_shared<const api::RowDetail>(std::move(detail));
+    const std::lock_guard lock(m_orderMutex);
+    m_store.write([shared, headers](
+                      store::Database& database) { return rows::save(database, *shared, headers); },
+                  [this, shared](const Status& stored) { tell(stored, shared->row); });
+}
+
+void EgressLog::tell(const Status& stored, const api::Row& row)
+{
+    if (stored && m_listener)
+        m_listener(row);
+}
+
+void EgressLog::list(RowQuery query, std::function<void(Result<api::RowPage>)> done) const
+{
+    if (auto checked = checkQuery(query); !checked) {
+        done(tl::unexpected<Error>(std::move(checked.error())));
+        return;
+    }
+    const rows::Range range{query.before, query.after, query.limit, MostPageBytes};
+    if (!m_store.read([filter = std::move(query.filter), range, done](store::Database& database) {
+            done(rows::list(database, filter, range));
+        }))
+        done(fail(Error::Code::Unavailable, "too many searches at once: try again"));
+}
+
+void EgressLog::get(api::RowId row, std::function<void(Result<api::RowDetail>)> done) const
+{
+    if (!m_store.read([row, done](store::Database& database) { done(rows::get(database, row)); }))
+        done(fail(Error::Code::Unavailable, "too many searches at once: try again"));
+}
+
+bool EgressLog::isFirstTime(api::SandboxId sandbox, std::string_view host)
+{
+    {
+        const std::lock_guard lock(m_seenMutex);
+        auto& seen = m_seen[sandbox];
+        if (seen.contains(host) || seen.size() >= MostSeenHosts)
+            return false;
+        seen.emplace(host);
+    }
+    m_store.write([sandbox, name = std::string(host)](store::Database& database) {
+        return store::tables::run(database,
+                                  "INSERT OR IGNORE INTO seen_hosts (sandbox, host) VALUES (?, ?)",
+                                  sandbox, name);
+    });
+    return true;
+}
+
+void EgressLog::forgetSandbox(api::SandboxId sandbox)
+{
+    const std::lock_guard lock(m_seenMutex);
+    m_seen.erase(sandbox);
+}
+
+void EgressLog::trim()
+{
+    if (m_isTrimming.exchange(true)) {
+        m_trimAgain = true; // the step that waits may run before the rows that were just added
+        return;
+    }
+    const auto removed = std::make_shared<std::int64_t>(0);
+    m_store.write(
+        [this, removed](store::Database& database) -> Status {
+            const rows::Limits limits{nowUnixMillis() - m_retention.mostAgeMs, m_retention.mostRows,
+                                      m_retention.mostBytes};
+            auto step = rows::trim(database, limits, m_count, TrimStep);
+            if (!step)
+                return tl::unexpected<Error>(std::move(step.error()));
+            *removed = *step;
+            m_count -= *step;
+            return {};
+        },
+        [this, removed](const Status& stored) {
+            if (!stored)
+                m_count += *removed;
+            m_isTrimming = false;
+            const bool more =
+                (*removed > 0 || m_trimAgain.exchange(false)) && stored && !m_isClosing;
+            if (more)
+                trim();
+        });
+}
+
+} // namespace sallyport::log

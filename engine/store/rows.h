@@ -1,0 +1,51 @@
+#pragma once
+
+// The egress log's tables. The text of rows is stored as given: EgressLog bounds it.
+
+#include <optional>
+#include <vector>
+
+#include "engine/api/types.h"
+#include "engine/store/database.h"
+
+namespace sallyport::store::rows {
+
+struct Range
+{
+    std::optional<api::RowId> before; // newest first
+    std::optional<api::RowId> after;  // oldest first
+    int limit = 256;
+    std::size_t mostBytes = 0; // of JSON text, about; at least one row is returned
+};
+
+enum class Headers
+{
+    Keep, // those that are stored stay
+    Replace,
+};
+
+// Inserts, or replaces the row with this id.
+[[nodiscard]] Status save(Database& database, const api::Row& row);
+[[nodiscard]] Status save(Database& database, const api::RowDetail& detail, Headers headers);
+
+// `before` of the page is set when there may be more in the direction of reading back.
+[[nodiscard]] Result<api::RowPage>
+list(Database& database, const api::RowFilter& filter, const Range& range);
+[[nodiscard]] Result<api::RowDetail> get(Database& database, api::RowId row); // or NotFound
+
+// Rows of an engine that was killed: held ones were never let through, open ones were cut.
+[[nodiscard]] Status closeUnfinished(Database& database);
+
+struct Limits
+{
+    UnixMillis oldest = 0;
+    std::int64_t mostRows = 0;
+    std::int64_t mostBytes = 0;
+};
+
+// Removes at most `most` of the oldest rows that are past a limit, with their headers and hosts
+// that no other row names. Returns how many.
+[[nodiscard]] Result<std::int64_t>
+trim(Database& database, const Limits& limits, std::int64_t count, std::int64_t most);
+
+} // namespace sallyport::store::rows

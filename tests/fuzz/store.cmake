@@ -1,0 +1,1 @@
+sallyport_fuzz_target(rpc SOURCES rpc_fuzz.cpp LINKS engine_api)

@@ -1,0 +1,7 @@
+sallyport_unit_test(api_json SOURCES api_json_test.cpp LINKS engine_api)
+sallyport_unit_test(api_rpc SOURCES api_rpc_test.cpp LINKS engine_api)
+sallyport_unit_test(api_server SOURCES api_server_test.cpp LINKS engine_api_server)
+sallyport_unit_test(api_reference SOURCES api_reference_test.cpp LINKS engine_api_reference)
+target_compile_definitions(api_reference_test PRIVATE SALLYPORT_API_DOCS="${CMAKE_CURRENT_LIST_DIR}/../../docs/api.md")
+sallyport_unit_test(store SOURCES store_test.cpp LINKS engine_store SQLite::SQLite3)
+sallyport_unit_test(egress_log SOURCES egress_log_test.cpp LINKS engine_log)

@@ -139,8 +139,12 @@ Result<bool> kvmBoots(Hypervisor& hypervisor,
     std::error_code ignored;
     fs::remove(spec.consoleLog, ignored);
     (void)hypervisor.destroy(ProbeName); // of an engine that was killed while it tried
-    if (auto started = hypervisor.start(spec); !started)
-        return tl::unexpected(started.error());
+    if (auto started = hypervisor.start(spec); !started) {
+        if (started.error().code != Error::Code::Io)
+            return tl::unexpected(started.error());
+        log::info("vm", "QEMU does not start with KVM: " + started.error().text);
+        return false;
+    }
     const auto end = steady_clock::now() + deadline;
     bool lives = false;
     while (!lives && steady_clock::now() < end) {

@@ -187,6 +187,16 @@ void DomainWatch::reconcile()
         noteStopped({name, DomainEvent::Kind::Crashed, "ended while libvirtd was away"});
     for (const std::string& name : *names)
         noteStarted(name);
+    if (names->empty())
+        warmUp();
+}
+
+// libvirt asks QEMU what it can do before its first domain (one to four seconds, then cached until
+// the host boots again): better now than when a person waits for a sandbox.
+void DomainWatch::warmUp() const
+{
+    std::free(::virConnectGetDomainCapabilities(m_connection.get(), EmulatorPath, "x86_64",
+                                                "microvm", "qemu", 0)); // NOLINT
 }
 
 void DomainWatch::noteStarted(const std::string& name)

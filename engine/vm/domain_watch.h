@@ -71,6 +71,7 @@ private:
     [[nodiscard]] Status connect();
     void disconnect();
     void reconcile();
+    void warmUp() const;
     void noteStarted(const std::string& name);
     void noteStopped(const DomainEvent& event);
     void noteProcessEnd(int handle);

@@ -205,7 +205,8 @@ Result<std::string> domainXml(const VmSpec& spec)
   <on_reboot>destroy</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>{disk}{interface}
+    <emulator>{emulator}</emulator>{disk}{interface}
+    <controller type='usb' model='none'/>
     <controller type='virtio-serial' index='0'><address type='virtio-mmio'/></controller>
     <channel type='unix'>
       <source mode='bind' path='{channel}'/>
@@ -226,9 +227,9 @@ Result<std::string> domainXml(const VmSpec& spec)
   </devices>
 </domain>
 )",
-        fmt::arg("type", isKvm ? "kvm" : "qemu"), fmt::arg("name", spec.name),
-        fmt::arg("uuid", uuid), fmt::arg("memory", spec.memoryMib), fmt::arg("vcpus", spec.vcpus),
-        fmt::arg("kernel", escape(spec.kernel.string())),
+        fmt::arg("emulator", EmulatorPath), fmt::arg("type", isKvm ? "kvm" : "qemu"),
+        fmt::arg("name", spec.name), fmt::arg("uuid", uuid), fmt::arg("memory", spec.memoryMib),
+        fmt::arg("vcpus", spec.vcpus), fmt::arg("kernel", escape(spec.kernel.string())),
         fmt::arg("initramfs", escape(spec.initramfs.string())),
         fmt::arg("commandLine", escape(kernelCommandLine(spec))),
         fmt::arg("tcg", isKvm ? "" : "<tcg><tb-cache unit='MiB'>64</tb-cache></tcg>"),

@@ -42,6 +42,8 @@ struct VmSpec
 // /sys/class/virtio-ports/vport*/name.
 inline constexpr const char* ChannelName = "org.sallyport.agent.0";
 
+inline constexpr const char* EmulatorPath = "/usr/bin/qemu-system-x86_64";
+
 // The kernel parameters for the spec: quiet boot, and under TCG the clock hints without which a
 // boot hangs now and then.
 [[nodiscard]] std::string kernelCommandLine(const VmSpec& spec);

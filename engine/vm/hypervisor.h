@@ -2,11 +2,13 @@
 
 // The jail's libvirt, with its XML, callbacks and reconnections hidden.
 //
-// Owns one thread, which runs libvirt's event loop and watches the QEMU processes. Thread-safe: all
-// other calls block until libvirtd has answered (milliseconds; start() up to some seconds), so call
-// them from a worker thread, never from the network loop. When libvirtd dies, the guests go on; the
-// supervisor starts a new one, and this reconnects by itself (calls meanwhile fail with
-// Unavailable) and lists the domains again, since events can have been lost.
+// Owns one thread, which runs libvirt's event loop and watches the QEMU processes. That loop is
+// GLib's default main context: nothing else of the process may run it (Qt's event loop would), and
+// there is one Hypervisor at a time. Ignores SIGPIPE for the process, since libvirt does not mask
+// it. Thread-safe: all other calls block until libvirtd has answered (milliseconds; start() up to
+// some seconds), so call them from a worker thread, never from the network loop. When libvirtd
+// dies, the guests go on; the supervisor starts a new one, and this reconnects by itself (calls
+// meanwhile fail with Unavailable) and lists the domains again, since events can have been lost.
 
 #include <cstdint>
 #include <functional>

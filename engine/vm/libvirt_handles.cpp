@@ -1,5 +1,6 @@
 #include "engine/vm/libvirt_handles.h"
 
+#include <csignal>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -47,6 +48,10 @@ void prepareLibvirt()
     static std::once_flag once;
     std::call_once(once, [] {
         ::virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
+        // libvirt writes to its socket without MSG_NOSIGNAL: libvirtd's death would be ours.
+        struct sigaction current = {};
+        if (::sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL)
+            (void)std::signal(SIGPIPE, SIG_IGN);
         (void)::virEventRegisterDefaultImpl();
     });
 }

@@ -4,11 +4,13 @@
 
 #include <QApplication>
 #include <QDir>
+#include <QTableView>
 #include <QTest>
 
 #include "ui/approvals/approval_center.h"
 #include "ui/approvals/question_window.h"
 #include "ui/bridge/text.h"
+#include "ui/egress/egress_view.h"
 #include "ui/theme/theme.h"
 #include "ui2_engine.h"
 
@@ -101,6 +103,83 @@ void emptyApprovals(const Gallery& gallery)
     gallery.keep(*center.questionWindow(), "question-none");
 }
 
+void fillLog(test::LineEngine& engine, int count)
+{
+    static const char* const hosts[] = {"api.example.com", "registry.example.org",
+                                        "git.example.net", "cdn.static.example.com",
+                                        "metrics.example.io"};
+    static const api::RowState states[] = {api::RowState::Done, api::RowState::Done,
+                                           api::RowState::Denied, api::RowState::Done,
+                                           api::RowState::Failed};
+    for (int i = 1; i <= count; ++i) {
+        api::Row row = test::row(i, states[i * 7 % 5], hosts[i * 3 % 5]);
+        if (i % 4 == 0) {
+            row.method = "POST";
+            row.requestBytes = 900 + i;
+            row.rule = 7;
+        }
+        if (row.state == api::RowState::Denied) {
+            row.step = i % 2 ? api::Step::Default : api::Step::Denied;
+            row.reason = "the host is on the list of denied hosts";
+        }
+        if (row.state == api::RowState::Failed)
+            row.error = "the upstream's certificate has expired (issued to git.example.net)";
+        if (row.state == api::RowState::Done)
+            row.upstreamAddress = "203.0.113.7:443";
+        if (i % 9 == 0) {
+            row.path += "/" + std::string(120, 'z') + "/end?token=***";
+            row.heldMs = 3200;
+        }
+        if (i == count - 1) {
+            row.state = api::RowState::Held;
+            row.verdict.reset();
+            row.status = 0;
+            row.question = 3;
+            row.responseBytes = 0;
+        }
+        if (i % 2 == 0) {
+            row.sandbox = 2;
+            row.sandboxName = "build";
+        }
+        engine.rows.push_back(row);
+    }
+}
+
+void log(const Gallery& gallery)
+{
+    test::LineEngine engine;
+    engine.sandboxes = {test::sandbox(1, "agent-1"), test::sandbox(2, "build")};
+    api::Rule rule;
+    rule.id = 7;
+    rule.sandbox = 1;
+    rule.action = api::Action::Allow;
+    rule.match.host = "api.example.com";
+    rule.match.method = "POST";
+    rule.untilStop = true;
+    rule.origin = api::RuleOrigin::Answer;
+    rule.createdAt = nowUnixMillis() - 600'000;
+    engine.rules = {rule};
+    ui::egress::EgressView view(engine.link());
+    view.resize(1180, 640);
+    view.show();
+    engine.openLink();
+    gallery.keep(view, "log-empty");
+    fillLog(engine, 3000);
+    view.setSandbox(0);
+    gallery.keep(view, "log");
+    auto* table = view.findChild<QTableView*>(QStringLiteral("egressTable"));
+    table->selectRow(table->model()->rowCount() - 6);
+    gallery.keep(view, "log-detail");
+    view.setSandbox(1);
+    view.setFilterText(QStringLiteral("verdict:deny nothing"));
+    gallery.keep(view, "log-nothing-matches");
+    view.setFilterText(QStringLiteral("method:post api"));
+    view.resize(760, 420);
+    gallery.keep(view, "log-small");
+    view.setFilterText(QStringLiteral("verdict:maybe"));
+    gallery.keep(view, "log-bad-filter");
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -113,6 +192,7 @@ int main(int argc, char** argv)
         const Gallery gallery(ui::theme::Theme::choiceName(choice));
         approvals(gallery);
         emptyApprovals(gallery);
+        log(gallery);
     }
     return 0;
 }

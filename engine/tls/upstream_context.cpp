@@ -135,8 +135,11 @@ int UpstreamContext::keepSession(SSL* ssl, SSL_SESSION* session)
     const auto* const key = static_cast<const std::string*>(SSL_get_ex_data(ssl, keySlot()));
     if (sessions == nullptr || key == nullptr || SSL_get_verify_result(ssl) != X509_V_OK)
         return 0;
-    sessions->keep(*key, SessionPtr(session));
-    return 1; // the reference is ours now
+    // A copy: OpenSSL marks a connection's own session as not resumable when it ends without a
+    // close_notify, as most do.
+    if (SessionPtr copy(SSL_SESSION_dup(session)); copy)
+        sessions->keep(*key, std::move(copy));
+    return 0; // the reference stays OpenSSL's
 }
 
 Status UpstreamContext::prepare(SSL* ssl, const Connection& connection)
@@ -177,7 +180,8 @@ Status UpstreamContext::prepare(SSL* ssl, const Connection& connection)
         fmt::format("{}\n{}\n{}", connection.partition, host.text(), connection.port));
     SessionPtr session = m_sessions->take(*key);
     if (session && SSL_SESSION_is_resumable(session.get()) == 1) {
-        SSL_set_session(ssl, session.get());
+        const SessionPtr used(SSL_SESSION_dup(session.get())); // as in keepSession()
+        SSL_set_session(ssl, used.get());
         if (SSL_SESSION_get_protocol_version(session.get()) < TLS1_3_VERSION)
             m_sessions->keep(*key, std::move(session)); // good for more than one use
     }

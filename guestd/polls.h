@@ -26,10 +26,12 @@ public:
             for (pollfd& fd : m_fds)
                 fd.revents = 0;
     }
-    [[nodiscard]] bool happened(std::size_t slot) const
+    // What poll(2) reported; 0 without a slot.
+    [[nodiscard]] short events(std::size_t slot) const
     {
-        return slot < m_fds.size() && m_fds[slot].revents != 0;
+        return slot < m_fds.size() ? m_fds[slot].revents : short{0};
     }
+    [[nodiscard]] bool happened(std::size_t slot) const { return events(slot) != 0; }
 
 private:
     std::vector<pollfd> m_fds;

@@ -44,7 +44,7 @@ void Port::prepare(Polls& polls, bool mayRead)
 
 bool Port::read(const Polls& polls, std::string_view& bytes)
 {
-    if (!polls.happened(m_slot))
+    if (!m_connected || (polls.events(m_slot) & (POLLIN | POLLHUP | POLLERR)) == 0)
         return false;
     const ssize_t n = ::read(m_fd.get(), m_in, sizeof m_in);
     if (n > 0) {

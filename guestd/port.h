@@ -26,7 +26,7 @@ public:
     // Adds the port to a round of polls. `mayRead` false leaves arriving frames where they are.
     void prepare(Polls& polls, bool mayRead);
 
-    // Reads once. True if there is something to parse; the bytes are valid until the next call.
+    // Reads once; to be called again until it says false. The bytes are valid until the next call.
     [[nodiscard]] bool read(const Polls& polls, std::string_view& bytes);
 
     // Begins a session: drops what was queued and answers the engine's sync.

@@ -25,6 +25,8 @@ constexpr std::size_t RequestHighWater = 2 * OutputHighWater;
 // SIGIO says when the engine is back; this only bounds the harm if one is missed.
 constexpr int ReconnectMilliseconds = 1000;
 
+constexpr int PagesARound = 16;
+
 constexpr long long AnnounceMilliseconds = 1000;
 
 sigset_t handledSignals()
@@ -99,7 +101,9 @@ void Server::round()
         each->act(m_polls, m_port);
     if (m_polls.happened(signals))
         handleSignals();
-    if (std::string_view bytes; m_port.read(m_polls, bytes))
+    // The port gives a page at a time; a few of them are worth one poll.
+    std::string_view bytes;
+    for (int pages = 0; pages < PagesARound && m_port.read(m_polls, bytes); ++pages)
         parse(bytes);
     std::erase_if(m_channels, [](const auto& each) { return each->isOver(); });
     m_port.flush();

@@ -35,6 +35,6 @@ inline constexpr std::string_view DefaultImage = "debian-12";
 
 // The same in one directory of images.
 [[nodiscard]] Result<GuestImage> findImageIn(const std::filesystem::path& images,
-                                             std::string_view name);
+                                             std::string_view name = DefaultImage);
 
 } // namespace sallyport::image

@@ -154,6 +154,7 @@ RequestPath::RequestPath(std::string_view target)
                       std::count(asSent.begin(), asSent.end(), '/');
         std::replace(decoded.begin(), decoded.end(), '\\', '/');
         m_decoded = withoutDotSegments(withoutSlashRuns(decoded), true);
+        m_plain = m_plain && m_decoded == decoded;
         m_hasDecoded = true;
     }
     m_plain = m_plain && !m_unreadable && m_strict.size() == 1 && !hasDotSegments(asSent);

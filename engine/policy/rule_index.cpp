@@ -8,6 +8,14 @@
 #include "engine/policy/rules.h"
 
 namespace sallyport::policy {
+namespace {
+
+int labelsOf(std::string_view name)
+{
+    return 1 + static_cast<int>(std::count(name.begin(), name.end(), '.'));
+}
+
+} // namespace
 
 Result<RuleEntry> compileRule(const api::Rule& rule)
 {
@@ -77,6 +85,7 @@ RuleIndex::RuleIndex(std::vector<RuleEntry> entries, Paths paths)
             break;
         case Pattern::Kind::Below:
             m_below[host.name()].push_back(i);
+            m_mostLabelsBelow = std::max(m_mostLabelsBelow, labelsOf(host.name()));
             break;
         case Pattern::Kind::Range:
             rangesOf(host.range().address().isV4() ? m_v4 : m_v6, host.range().bits())
@@ -105,15 +114,17 @@ RuleIndex::find(const Request& request, const RequestPath& path, UnixMillis now)
         if (const RuleEntry* const found = findIn(exact->second, request, path, now))
             return found;
     }
-    if (!m_below.empty()) {
-        for (std::size_t dot = name.find('.'); dot != std::string_view::npos;
-             dot = name.find('.', dot + 1)) {
-            const auto below = m_below.find(name.substr(dot + 1));
-            if (below == m_below.end())
-                continue;
-            if (const RuleEntry* const found = findIn(below->second, request, path, now))
-                return found;
-        }
+    // Suffixes with more labels than any key are skipped: a guest can send names of 127 labels.
+    int labels = labelsOf(name);
+    for (std::size_t dot = name.find('.'); dot != std::string_view::npos;
+         dot = name.find('.', dot + 1)) {
+        if (--labels > m_mostLabelsBelow)
+            continue;
+        const auto below = m_below.find(name.substr(dot + 1));
+        if (below == m_below.end())
+            continue;
+        if (const RuleEntry* const found = findIn(below->second, request, path, now))
+            return found;
     }
     return findIn(m_any, request, path, now);
 }

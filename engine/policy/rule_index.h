@@ -88,7 +88,8 @@ private:
     std::vector<RuleEntry> m_entries; // sorted, most specific first
     Paths m_paths = Paths::Some;
     ByName m_names;
-    ByName m_below;           // by the name after "*."
+    ByName m_below; // by the name after "*."
+    int m_mostLabelsBelow = 0;
     std::vector<Ranges> m_v4; // longest prefix first
     std::vector<Ranges> m_v6;
     Bucket m_any;

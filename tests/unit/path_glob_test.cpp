@@ -122,7 +122,8 @@ private slots:
         QCOMPARE(patternsForPrefix("/"), (Patterns{"/**"}));
         QCOMPARE(patternsForPrefix("/v1/"), (Patterns{"/v1/**"}));
         QCOMPARE(patternsForPrefix("/a*b"), (Patterns{"/a%2Ab", "/a%2Ab/**"}));
-        for (const char* odd : {"", "*", "/a/../b", "/a//b", "/a%2fb", "/a\\b", "/a%252fb"})
+        for (const char* odd :
+             {"", "*", "/a/../b", "/a//b", "/a%2fb", "/a\\b", "/a%252fb", "/a/%2e%3bx/b"})
             QVERIFY2(patternsForPrefix(odd).empty(), odd);
         // What comes out is a valid pattern that matches the path it was made of.
         for (const char* target : {"/a%20b/c%C3%A9", "/@scope/name", "/a;b=c", "/x,y:z"}) {

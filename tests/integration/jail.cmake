@@ -14,4 +14,5 @@ function(sallyport_jail_test name)
 endfunction()
 
 sallyport_jail_test(jail_leak)
+sallyport_jail_test(jail_life)
 sallyport_jail_test(jail_vm LINKS engine_vm engine_guest engine_image)

@@ -1,0 +1,5 @@
+sallyport_unit_test(jail_protocol SOURCES jail_protocol_test.cpp LINKS engine_jail)
+sallyport_unit_test(jail_plan SOURCES jail_plan_test.cpp LINKS engine_jail_supervisor)
+sallyport_unit_test(jail_doctor SOURCES jail_doctor_test.cpp LINKS engine_jail)
+sallyport_unit_test(vm_domain_xml SOURCES vm_domain_xml_test.cpp LINKS engine_vm)
+sallyport_unit_test(vm_accelerator SOURCES vm_accelerator_test.cpp LINKS engine_vm)

@@ -70,6 +70,13 @@ Result<fs::path> runtimeBase()
 
 } // namespace
 
+fs::path Paths::images() const
+{
+    std::error_code error;
+    fs::path resolved = fs::weakly_canonical(data / "images", error);
+    return error ? data / "images" : resolved;
+}
+
 Result<Paths> Paths::fromEnvironment()
 {
     const auto data = baseDirectory("XDG_DATA_HOME", ".local/share");
@@ -78,9 +85,17 @@ Result<Paths> Paths::fromEnvironment()
         if (!*base)
             return tl::unexpected(base->error());
     Paths paths{*data / "sallyport", *runtime / "sallyport"};
-    for (const fs::path& path : {paths.data, paths.runtime, paths.sandboxes(), paths.images()})
+    for (const fs::path& path : {paths.data, paths.runtime, paths.sandboxes()})
         if (auto made = makePrivateDirectory(path); !made)
             return tl::unexpected(made.error());
+    std::error_code error;
+    fs::create_directories(paths.images(), error);
+    // Without symbolic links: the jail shows these places to QEMU at the same paths.
+    paths.data = fs::canonical(paths.data, error);
+    if (!error)
+        paths.runtime = fs::canonical(paths.runtime, error);
+    if (error)
+        return fail(Error::Code::Io, "resolve " + paths.data.string() + ": " + error.message());
     return paths;
 }
 

@@ -18,7 +18,8 @@ struct Paths
     [[nodiscard]] std::filesystem::path jailDirectory() const { return runtime / "jail"; }
     [[nodiscard]] std::filesystem::path database() const { return data / "sallyport.db"; }
     [[nodiscard]] std::filesystem::path sandboxes() const { return data / "sandboxes"; }
-    [[nodiscard]] std::filesystem::path images() const { return data / "images"; }
+    // Of the guests; without symbolic links, though the folder itself may be one.
+    [[nodiscard]] std::filesystem::path images() const;
 
     // From the environment (XDG Base Directory Specification). Without XDG_RUNTIME_DIR,
     // /run/user/UID where that is ours, else /tmp/sallyport-UID (created 0700, refused where it is

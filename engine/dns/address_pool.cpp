@@ -94,6 +94,8 @@ std::optional<AddressPool::Addresses> AddressPool::assign(std::string_view name)
     const auto entry = m_entries.insert(m_entries.end(), Entry{std::string(name), *number, 0});
     m_byName.emplace(entry->name, entry);
     m_byNumber.emplace(entry->number, entry);
+    if (m_onAssigned)
+        m_onAssigned(entry->name, entry->number);
     return addressesOf(*number);
 }
 

@@ -6,6 +6,7 @@
 // which name the guest meant. One owner, one thread; no clock.
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -50,6 +51,10 @@ public:
     [[nodiscard]] bool contains(const policy::Address& address) const;
     [[nodiscard]] std::size_t size() const { return m_entries.size(); }
 
+    // Called by assign() for each name that gets an address anew, with its number: for the store.
+    using AssignedHandler = std::function<void(const std::string& name, std::uint32_t number)>;
+    void setAssignedHandler(AssignedHandler handler) { m_onAssigned = std::move(handler); }
+
     // Between these two calls, made for every open connection to it, a name keeps its address.
     // A name that the pool does not know is ignored.
     void pin(std::string_view name);
@@ -76,6 +81,7 @@ private:
     [[nodiscard]] Addresses addressesOf(std::uint32_t number) const;
 
     Options m_options;
+    AssignedHandler m_onAssigned;
     Entries m_entries;
     std::unordered_map<std::string, Entries::iterator> m_byName;
     std::unordered_map<std::uint32_t, Entries::iterator> m_byNumber;

@@ -59,9 +59,13 @@ Result<GuestImage> findImageIn(const std::filesystem::path& images, std::string_
     if (!text)
         return tl::unexpected(text.error());
     const auto manifest = nlohmann::json::parse(*text, nullptr, false);
-    if (!manifest.is_object() || manifest.value("format", 0) != ManifestFormat)
-        return unusable(Error::Code::Invalid, "the guest image in " + directory.string() +
-                                                  " has no manifest of this version");
+    const bool understood = manifest.is_object() && manifest.contains("format")
+                            && manifest["format"].is_number_integer()
+                            && manifest["format"].get<int>() == ManifestFormat;
+    if (!understood)
+        return unusable(Error::Code::Invalid,
+                        "the guest image in " + directory.string()
+                            + " has no manifest of this version");
 
     GuestImage image;
     image.name = name;

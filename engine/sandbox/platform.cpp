@@ -1,0 +1,174 @@
+#include "engine/sandbox/platform.h"
+
+#include <chrono>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "engine/base/log.h"
+#include "engine/sandbox/offload.h"
+
+namespace sallyport::sandbox
+{
+namespace asio = boost::asio;
+
+namespace
+{
+
+// A kernel that runs shows a sign of life within a second under KVM, on any machine that has it.
+constexpr std::chrono::seconds KvmTrialDeadline{8};
+constexpr std::chrono::milliseconds BusyPoll{50};
+
+} // namespace
+
+Platform::Platform(asio::io_context& network, asio::thread_pool& workers, Options options)
+    : m_network(network)
+    , m_workers(workers)
+    , m_options(std::move(options))
+{
+}
+
+Platform::~Platform()
+{
+    *m_alive = false;
+}
+
+jail::JailOptions Platform::jailOptions() const
+{
+    jail::JailOptions options;
+    options.binary = m_options.jailBinary;
+    options.directory = m_options.paths.jailDirectory();
+    options.images = m_options.paths.images();
+    options.disks = m_options.paths.sandboxes();
+    return options;
+}
+
+asio::awaitable<Result<bool>> Platform::adopt()
+{
+    auto found = co_await offload(m_workers, [options = jailOptions()] { return jail::Jail::adopt(options); });
+    if (!found) {
+        if (found.error().code == Error::Code::NotFound)
+            co_return false;
+        co_return fail("adopt the running jail", found.error());
+    }
+    m_jail = std::move(*found);
+    m_proved = true; // by the engine that started it; a guest runs in it already
+    watchJail();
+    if (auto connected = co_await connectHypervisor(); !connected)
+        co_return tl::unexpected(connected.error());
+    co_return true;
+}
+
+asio::awaitable<Status> Platform::ensure(const image::GuestImage& guestImage)
+{
+    asio::steady_timer pause(m_network);
+    while (m_isBusy) {
+        pause.expires_after(BusyPoll);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+    m_isBusy = true;
+    auto done = co_await bringUp(guestImage);
+    m_isBusy = false;
+    co_return done;
+}
+
+asio::awaitable<Status> Platform::bringUp(const image::GuestImage& guestImage)
+{
+    if (m_jail == nullptr) {
+        auto started = co_await offload(m_workers, [options = jailOptions()] { return jail::Jail::startOrAdopt(options); });
+        if (!started)
+            co_return fail("start the jail", started.error());
+        m_jail = std::move(*started);
+        m_proved = false;
+        watchJail();
+    }
+    if (!m_proved) {
+        const auto jail = m_jail;
+        auto proof = co_await offload(m_workers, [jail] { return jail->selfTest(); });
+        if (!proof)
+            co_return fail("the jail's self-test failed, so no sandbox may run", proof.error());
+        m_proved = true;
+    }
+    if (m_hypervisor == nullptr)
+        if (auto connected = co_await connectHypervisor(); !connected)
+            co_return connected;
+    if (!m_accelerator)
+        co_return co_await chooseAccelerator(guestImage);
+    co_return Status{};
+}
+
+asio::awaitable<Status> Platform::connectHypervisor()
+{
+    const auto jail = m_jail;
+    auto onEvent = [this, alive = m_alive](const vm::DomainEvent& event) {
+        asio::post(m_network, [this, alive, event] {
+            if (*alive && m_onDomain)
+                m_onDomain(event);
+        });
+    };
+    auto lookup = [jail](std::string_view name) { return jail->domainProcess(name); };
+    auto opened = co_await offload(m_workers, [uri = jail->libvirtUri(), lookup, onEvent] {
+        return vm::Hypervisor::open(uri, lookup, onEvent);
+    });
+    if (!opened)
+        co_return fail("connect to the jail's libvirt", opened.error());
+    m_hypervisor = std::move(*opened);
+    co_return Status{};
+}
+
+asio::awaitable<Status> Platform::chooseAccelerator(const image::GuestImage& guestImage)
+{
+    const auto jail = m_jail;
+    const auto hypervisor = m_hypervisor;
+    auto choice = co_await offload(m_workers, [=, this] {
+        const auto tryBoot = [&] {
+            return vm::kvmBoots(*hypervisor, guestImage.kernel, guestImage.initramfs, jail->runDirectory(), KvmTrialDeadline);
+        };
+        return vm::chooseAccelerator(vm::AcceleratorProbe::system(m_options.paths.runtime, tryBoot), m_options.acceleratorOverride);
+    });
+    log::info("platform", fmt::format("guests run by {}: {}", vm::acceleratorName(choice.accelerator), choice.reason));
+    m_accelerator = std::move(choice);
+    co_return Status{};
+}
+
+void Platform::watchJail()
+{
+    const int fd = ::dup(m_jail->deathFd());
+    if (fd < 0)
+        return log::error("platform", "the jail's death can't be watched: no descriptor left");
+    m_death = std::make_unique<asio::posix::stream_descriptor>(m_network, fd);
+    m_death->async_wait(asio::posix::stream_descriptor::wait_read, [this, alive = m_alive](const boost::system::error_code& error) {
+        if (!error && *alive)
+            jailDied();
+    });
+}
+
+void Platform::jailDied()
+{
+    log::error("platform", "the jail has ended, and every sandbox in it; starting a sandbox makes a new one");
+    m_death.reset();
+    // Their last user may be a blocking call on a worker thread, and closing them can block: not here.
+    asio::post(m_workers, [jail = std::move(m_jail), hypervisor = std::move(m_hypervisor)]() mutable {
+        hypervisor.reset();
+        jail.reset();
+    });
+    m_jail.reset();
+    m_hypervisor.reset();
+    m_proved = false;
+    if (m_onJailDeath)
+        m_onJailDeath();
+}
+
+asio::awaitable<Status> Platform::quit()
+{
+    if (m_jail == nullptr)
+        co_return Status{};
+    m_death.reset(); // this death is no news
+    const auto jail = std::exchange(m_jail, nullptr);
+    const auto hypervisor = std::exchange(m_hypervisor, nullptr);
+    co_return co_await offload(m_workers, [jail] { return jail->quit(); });
+}
+
+} // namespace sallyport::sandbox

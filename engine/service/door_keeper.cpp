@@ -1,0 +1,85 @@
+#include "engine/service/door_keeper.h"
+
+#include <fmt/format.h>
+
+namespace sallyport::service
+{
+
+DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, store::Store& store, NameOf nameOf)
+    : m_book(book)
+    , m_desk(desk)
+    , m_log(log)
+    , m_store(store)
+    , m_nameOf(std::move(nameOf))
+{
+}
+
+policy::Decision DoorKeeper::decide(api::SandboxId sandbox, const policy::Request& request)
+{
+    if (const auto problem = m_store.problem())
+        return {policy::Verdict::Deny, api::Step::Protocol, {}, {},
+                fmt::format("the log can't be written, so nothing is let through: {}", problem->text)};
+    return m_book.decide(sandbox, request);
+}
+
+boost::asio::awaitable<egress::AskOutcome>
+DoorKeeper::ask(api::SandboxId sandbox, const policy::Request& request, const policy::Decision& decision, api::RowId row)
+{
+    approval::Asked asked;
+    asked.sandbox = sandbox;
+    asked.sandboxName = m_nameOf(sandbox);
+    asked.request = request;
+    asked.why = decision.reason;
+    if (const auto held = m_held.find(row); held != m_held.end())
+        asked.firstSeen = held->second.isFirstTime;
+    co_return co_await m_desk.hold(std::move(asked), [this, row](api::QuestionId question) { noteQuestion(row, question); });
+}
+
+policy::Decision DoorKeeper::checkAddress(api::SandboxId sandbox, const policy::Address& address, int port)
+{
+    return m_book.checkAddress(sandbox, address, port);
+}
+
+api::RowId DoorKeeper::addRow(const api::Row& row)
+{
+    api::Row stored = row;
+    if (stored.sandboxName.empty())
+        stored.sandboxName = m_nameOf(row.sandbox);
+    const bool isFirstTime = m_log.isFirstTime(stored.sandbox, stored.host);
+    const api::RowId id = m_log.add(stored);
+    if (stored.state == api::RowState::Held) {
+        stored.id = id;
+        m_held[id] = {std::move(stored), isFirstTime, {}};
+    }
+    return id;
+}
+
+void DoorKeeper::updateRow(const api::RowDetail& detail)
+{
+    api::RowDetail stored = detail;
+    if (stored.row.sandboxName.empty())
+        stored.row.sandboxName = m_nameOf(stored.row.sandbox);
+    if (const auto held = m_held.find(detail.row.id); held != m_held.end()) {
+        if (!stored.row.question)
+            stored.row.question = held->second.question;
+        // Its later updates keep the question until nothing more can come.
+        const bool isFinal = stored.row.state != api::RowState::Held && stored.row.state != api::RowState::Open;
+        if (isFinal)
+            m_held.erase(held);
+    }
+    m_log.update(std::move(stored));
+}
+
+void DoorKeeper::noteQuestion(api::RowId row, api::QuestionId question)
+{
+    const auto held = m_held.find(row);
+    if (held == m_held.end())
+        return;
+    held->second.question = question;
+    held->second.row.question = question;
+    api::RowDetail detail;
+    detail.row = held->second.row;
+    m_log.update(std::move(detail));
+}
+
+} // namespace sallyport::service

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "engine/egress/gatekeeper.h"
+#include "engine/log/egress_log.h"
+#include "engine/service/front_desk.h"
+#include "engine/service/policy_book.h"
+#include "engine/store/store.h"
+
+namespace sallyport::service
+{
+
+// What the door asks, answered from the policy book, the desk and the log. While the log can't be written nothing is let
+// through: what could not be shown must not pass. Network thread only.
+class DoorKeeper final : public egress::Gatekeeper
+{
+public:
+    using NameOf = std::function<std::string(api::SandboxId)>;
+
+    DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, store::Store& store, NameOf nameOf);
+
+    [[nodiscard]] policy::Decision decide(api::SandboxId sandbox, const policy::Request& request) override;
+    [[nodiscard]] boost::asio::awaitable<egress::AskOutcome>
+    ask(api::SandboxId sandbox, const policy::Request& request, const policy::Decision& decision, api::RowId row) override;
+    [[nodiscard]] policy::Decision
+    checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
+    [[nodiscard]] api::RowId addRow(const api::Row& row) override;
+    void updateRow(const api::RowDetail& detail) override;
+
+private:
+    // A row that waits for the person: as it was added, and the question that it became.
+    struct HeldRow
+    {
+        api::Row row;
+        bool isFirstTime = false; // no earlier row of its sandbox names the host
+        std::optional<api::QuestionId> question;
+    };
+
+    void noteQuestion(api::RowId row, api::QuestionId question);
+
+    PolicyBook& m_book;
+    FrontDesk& m_desk;
+    log::EgressLog& m_log;
+    store::Store& m_store;
+    NameOf m_nameOf;
+    std::unordered_map<api::RowId, HeldRow> m_held;
+};
+
+} // namespace sallyport::service

@@ -1,0 +1,171 @@
+#include "engine/service/engine.h"
+
+#include <csignal>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "engine/base/log.h"
+
+namespace sallyport::service
+{
+namespace asio = boost::asio;
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options)
+{
+    auto lock = api::EngineLock::take(options.paths.runtime);
+    if (!lock)
+        return tl::unexpected(lock.error());
+    auto store = store::Store::open(options.paths.database());
+    if (!store)
+        return fail("open the database", store.error());
+    auto log = log::EgressLog::open(**store);
+    if (!log)
+        return fail("open the log", log.error());
+    std::unique_ptr<Engine> engine(new Engine(std::move(options), std::move(*lock), std::move(*store), std::move(*log)));
+    if (auto started = engine->start(); !started)
+        return tl::unexpected(started.error());
+    return engine;
+}
+
+Engine::Engine(EngineOptions options, api::EngineLock lock, std::unique_ptr<store::Store> store, std::unique_ptr<log::EgressLog> log)
+    : m_options(std::move(options))
+    , m_lock(std::move(lock))
+    , m_store(std::move(store))
+    , m_log(std::move(log))
+{
+}
+
+Engine::~Engine()
+{
+    // The log's listener posts to the loop; it must be silent before the loop goes.
+    m_log->setListener({});
+    m_workers.join();
+}
+
+Status Engine::start()
+{
+    auto sandboxes = m_store->loadSandboxes();
+    auto rules = m_store->loadRules();
+    auto questions = m_store->loadQuestions();
+    if (!sandboxes || !rules || !questions)
+        return fail("read the database", !sandboxes ? sandboxes.error() : !rules ? rules.error() : questions.error());
+    auto server = api::Server::listen(m_loop, m_options.paths.apiSocket(), std::move(m_lock));
+    if (!server)
+        return fail("open the engine's socket", server.error());
+    m_server = std::move(*server);
+
+    m_book = std::make_unique<PolicyBook>(m_loop, *m_store, std::move(*rules));
+    for (const api::Sandbox& sandbox : *sandboxes)
+        m_book->setSandbox(sandbox);
+    approval::Desk::Options desk;
+    desk.holdBudgetMs = m_options.holdBudget.count();
+    m_desk = std::make_unique<FrontDesk>(m_loop, *m_store, *m_book, desk, *questions);
+    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_log, *m_store, [this](api::SandboxId id) {
+        const auto sandbox = m_sandboxes->get(id);
+        return sandbox ? sandbox->name : std::string();
+    });
+    auto door = egress::Door::create(m_loop, *m_keeper, egress::DoorLimits{}, egress::UpstreamOptions{});
+    if (!door)
+        return fail("make the door", door.error());
+    m_door = std::move(*door);
+    m_platform = std::make_unique<sandbox::Platform>(
+        m_loop, m_workers, sandbox::Platform::Options{m_options.paths, m_options.jailBinary, m_options.acceleratorOverride});
+    sandbox::Manager::Listener listener;
+    listener.onChanged = [this](const api::Sandbox& sandbox) { announceSandbox(sandbox); };
+    listener.onRemoved = [this](api::SandboxId id) {
+        m_desk->sandboxStopped(id);
+        m_book->removeSandbox(id);
+        broadcast("sandbox.removed", {{"sandbox", id}});
+    };
+    listener.onPolicyChanged = [this](const api::Sandbox& sandbox) { m_book->setSandbox(sandbox); };
+    listener.onStopped = [this](api::SandboxId id, bool isLastRunning) {
+        m_desk->sandboxStopped(id);
+        m_book->sandboxStopped(id, isLastRunning);
+    };
+    m_sandboxes = std::make_unique<sandbox::Manager>(*m_platform, *m_door, *m_store, std::move(*sandboxes), std::move(listener));
+    m_exec = std::make_unique<ExecSessions>(m_loop, *m_sandboxes);
+    listenToParts();
+    bindEngineMethods();
+    bindSandboxMethods();
+    bindExecMethods();
+    bindPolicyMethods();
+    bindApprovalMethods();
+    bindLogMethods();
+    return {};
+}
+
+void Engine::listenToParts()
+{
+    PolicyBook::Listener policy;
+    policy.onRuleChanged = [this](const api::Rule& rule) { broadcast("rule.changed", api::toJson(rule)); };
+    policy.onRuleRemoved = [this](api::RuleId rule) { broadcast("rule.removed", {{"rule", rule}}); };
+    policy.onPolicyChanged = [this] { m_desk->policyChanged(); };
+    m_book->setListener(std::move(policy));
+
+    m_desk->setListener([this](const api::Question& question) {
+        broadcast("approval.changed", api::toJson(question));
+        // Its count of open questions stands with the sandbox.
+        if (const auto sandbox = m_sandboxes->get(question.sandbox))
+            announceSandbox(*sandbox);
+    });
+    m_desk->setCanAsk(m_server->answererCount() > 0);
+    m_server->onAnswerersChanged([this](std::size_t count) { m_desk->setCanAsk(count > 0); });
+
+    // On the store's writer thread, after COMMIT: what is shown is stored. broadcast() takes any thread.
+    m_log->setListener([server = m_server.get()](const api::Row& row) { server->broadcast("log.row", api::toJson(row)); });
+}
+
+void Engine::broadcast(std::string_view event, const api::Json& parameters)
+{
+    m_server->broadcast(event, parameters);
+}
+
+api::Sandbox Engine::withQuestions(api::Sandbox sandbox) const
+{
+    sandbox.openQuestions = m_desk->openQuestions(sandbox.id);
+    return sandbox;
+}
+
+void Engine::announceSandbox(const api::Sandbox& sandbox)
+{
+    broadcast("sandbox.changed", api::toJson(withQuestions(sandbox)));
+}
+
+void Engine::run()
+{
+    asio::signal_set signals(m_loop, SIGTERM, SIGINT, SIGHUP);
+    signals.async_wait([this](const boost::system::error_code& error, int number) {
+        if (error)
+            return;
+        log::info("engine", fmt::format("ending by signal {}; sandboxes go on, their traffic is refused until an engine is back", number));
+        end(false);
+    });
+    asio::co_spawn(m_loop, m_sandboxes->adoptRunning(), asio::detached);
+    log::info("engine", fmt::format("version {}, listening on {}", SALLYPORT_VERSION, m_options.paths.apiSocket().string()));
+    m_loop.run();
+    m_store->flush();
+}
+
+void Engine::end(bool stopSandboxes)
+{
+    if (std::exchange(m_isEnding, true))
+        return;
+    asio::co_spawn(m_loop, shutDown(stopSandboxes), asio::detached);
+}
+
+asio::awaitable<void> Engine::shutDown(bool stopSandboxes)
+{
+    if (stopSandboxes) {
+        co_await m_sandboxes->stopAll();
+        if (auto ended = co_await m_platform->quit(); !ended)
+            log::warning("engine", ended.error().text);
+    }
+    co_await m_server->shutdown();
+    m_loop.stop();
+}
+
+} // namespace sallyport::service

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "engine/api/server.h"
+#include "engine/api/types.h"
+#include "engine/base/paths.h"
+#include "engine/base/result.h"
+#include "engine/egress/door.h"
+#include "engine/log/egress_log.h"
+#include "engine/sandbox/manager.h"
+#include "engine/sandbox/platform.h"
+#include "engine/service/door_keeper.h"
+#include "engine/service/exec_sessions.h"
+#include "engine/service/front_desk.h"
+#include "engine/service/policy_book.h"
+#include "engine/store/store.h"
+
+namespace sallyport::service
+{
+
+struct EngineOptions
+{
+    Paths paths;
+    std::filesystem::path jailBinary;
+    std::string acceleratorOverride;        // "kvm", "tcg" or empty
+    std::chrono::milliseconds holdBudget{25000};
+};
+
+// The engine, assembled: it owns every part and knows which part talks to which. One network thread runs the door, the API
+// and all decisions; blocking calls (jail, libvirt, files) run on two workers; the store has its own writer and reader.
+class Engine
+{
+public:
+    // Opens the store and the API's socket. Exists when another engine of this user runs.
+    [[nodiscard]] static Result<std::unique_ptr<Engine>> open(EngineOptions options);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // Runs until a client or a signal (SIGTERM, SIGINT, SIGHUP) ends it. Sandboxes go on unless the client said otherwise.
+    void run();
+
+private:
+    Engine(EngineOptions options, api::EngineLock lock, std::unique_ptr<store::Store> store, std::unique_ptr<log::EgressLog> log);
+
+    [[nodiscard]] Status start();
+    void listenToParts();
+    void end(bool stopSandboxes);
+    [[nodiscard]] boost::asio::awaitable<void> shutDown(bool stopSandboxes);
+    void broadcast(std::string_view event, const api::Json& parameters);
+    void announceSandbox(const api::Sandbox& sandbox);
+    [[nodiscard]] api::Sandbox withQuestions(api::Sandbox sandbox) const;
+
+    // Each group of methods, bound in a file of its own.
+    void bindEngineMethods();
+    void bindSandboxMethods();
+    void bindExecMethods();
+    void bindPolicyMethods();
+    void bindApprovalMethods();
+    void bindLogMethods();
+
+    [[nodiscard]] api::EngineInfo info() const;
+    [[nodiscard]] Result<api::SandboxId> sandboxIn(const api::Json& parameters) const;
+
+    // In the order in which they depend on each other; the loop goes last, after all that has handlers in it.
+    EngineOptions m_options;
+    boost::asio::io_context m_loop;
+    boost::asio::thread_pool m_workers{2};
+    api::EngineLock m_lock;
+    std::unique_ptr<store::Store> m_store;
+    std::unique_ptr<log::EgressLog> m_log;
+    std::unique_ptr<api::Server> m_server;
+    std::unique_ptr<PolicyBook> m_book;
+    std::unique_ptr<FrontDesk> m_desk;
+    std::unique_ptr<DoorKeeper> m_keeper;
+    std::unique_ptr<egress::Door> m_door;
+    std::unique_ptr<sandbox::Platform> m_platform;
+    std::unique_ptr<sandbox::Manager> m_sandboxes;
+    std::unique_ptr<ExecSessions> m_exec;
+    bool m_isEnding = false;
+};
+
+} // namespace sallyport::service

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "engine/api/connection.h"
+#include "engine/api/types.h"
+#include "engine/base/result.h"
+#include "engine/guest/agent.h"
+#include "engine/sandbox/manager.h"
+
+namespace sallyport::service
+{
+
+// Programs that clients run in guests. Each belongs to the connection that started it: its output goes there, no other may
+// touch it, and it is hung up when the connection closes. Network thread only.
+class ExecSessions
+{
+public:
+    ExecSessions(boost::asio::io_context& loop, sandbox::Manager& sandboxes);
+
+    [[nodiscard]] boost::asio::awaitable<Result<api::StreamId>> start(api::Connection& connection, api::ExecRequest request);
+    // Returns when the guest has taken the bytes: the caller's back-pressure.
+    [[nodiscard]] boost::asio::awaitable<Status> input(api::Connection& connection, api::StreamId stream, std::string bytes);
+    [[nodiscard]] Status closeInput(api::Connection& connection, api::StreamId stream);
+    [[nodiscard]] Status resize(api::Connection& connection, api::StreamId stream, int columns, int rows);
+    [[nodiscard]] Status signal(api::Connection& connection, api::StreamId stream, int number);
+    [[nodiscard]] Status close(api::Connection& connection, api::StreamId stream);
+
+private:
+    struct Session
+    {
+        std::weak_ptr<api::Connection> connection;
+        std::uint64_t connectionId = 0;
+        std::shared_ptr<guest::Process> process;
+        api::Connection::HookId hook = 0;
+    };
+
+    [[nodiscard]] Result<std::shared_ptr<guest::Process>> find(const api::Connection& connection, api::StreamId stream) const;
+    [[nodiscard]] boost::asio::awaitable<void> pump(api::StreamId stream);
+    void finish(api::StreamId stream, const api::ExecExit& exit);
+
+    boost::asio::io_context& m_loop;
+    sandbox::Manager& m_sandboxes;
+    std::map<api::StreamId, Session> m_sessions;
+    api::StreamId m_last = 0;
+};
+
+} // namespace sallyport::service

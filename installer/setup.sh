@@ -1,0 +1,112 @@
+# Steps that installer/run and tests/run share. Sourced by bash with `set -euo pipefail`; needs $root (the source tree).
+# Each slow step says what it does; each failure says what to do.
+
+build_dir="$root/build/release"
+steps=0
+
+step() {
+    steps=$((steps + 1))
+    printf '\n\033[1m[%d/%d] %s\033[0m\n' "$steps" "$total_steps" "$1"
+}
+
+give_up() {
+    printf '\nSallyport: %s\n' "$1" >&2
+    exit 1
+}
+
+# as_admin COMMAND…: as root, by sudo where we are not.
+as_admin() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        give_up "needs root for: $*. Install sudo, or run that command as root and start again."
+    fi
+}
+
+# install_packages GROUP…: what installer/packages/GROUP lists and this machine lacks.
+install_packages() {
+    command -v apt-get >/dev/null ||
+        give_up "this set-up knows Debian's and Ubuntu's apt-get only. Install the packages named in installer/packages by hand."
+    local wanted missing=()
+    wanted=$(for group in "$@"; do cat "$root/installer/packages/$group"; done)
+    for package in $wanted; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    if [ ${#missing[@]} -eq 0 ]; then
+        echo "Nothing to install."
+        return
+    fi
+    echo "Installing ${#missing[@]} packages: ${missing[*]}"
+    # No service of these packages is to start now: Sallyport runs its own, as the user.
+    as_admin env DEBIAN_FRONTEND=noninteractive sh -c '
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e $policy ]; then
+            printf "#!/bin/sh\nexit 101\n" > $policy && chmod 755 $policy && trap "rm -f $policy" EXIT
+        fi
+        apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh "${missing[@]}" ||
+        give_up "apt-get could not install the packages above. Its message says why; then run this again."
+}
+
+# build TARGET…: configures once, builds what is named.
+build() {
+    mkdir -p "$root/build"
+    local werror=OFF
+    [ "${CI:-}" = true ] && werror=ON
+    cmake -S "$root" --preset release -DSALLYPORT_WERROR=$werror >"$root/build/configure.log" 2>&1 || {
+        tail -n 30 "$root/build/configure.log" >&2
+        give_up "cmake could not configure the build; the whole log: $root/build/configure.log"
+    }
+    cmake --build "$build_dir" --target "$@" || give_up "the build failed; the compiler's message is above."
+}
+
+# ensure_user NAME: an ordinary account with a home and its range of subordinate ids. Root only.
+ensure_user() {
+    if ! id "$1" >/dev/null 2>&1; then
+        useradd --create-home --shell /bin/bash "$1" || give_up "could not create the user $1."
+    fi
+    local kind
+    for kind in uid gid; do
+        if ! grep -q "^$1:" "/etc/sub$kind" 2>/dev/null; then
+            local start
+            start=$(awk -F: 'BEGIN { top = 100000 } $2 + $3 > top { top = $2 + $3 } END { print top }' "/etc/sub$kind" 2>/dev/null || echo 100000)
+            usermod "--add-sub${kind}s" "$start-$((start + 65535))" "$1" || give_up "could not give $1 a range in /etc/sub$kind."
+        fi
+    done
+}
+
+# install_programs PREFIX: what was built, for the PATH and the desktop's menu.
+install_programs() {
+    cmake --install "$build_dir" --prefix "$1" >"$root/build/install.log" || give_up "could not install into $1; see $root/build/install.log"
+    case ":$PATH:" in
+        *":$1/bin:"*) ;;
+        *) echo "Note: $1/bin is not in your PATH yet; a new login may add it." ;;
+    esac
+}
+
+# The environment that a program of another user gets: its own home, and this display.
+user_environment() {
+    local home
+    home=$(getent passwd "$1" | cut -d: -f6)
+    echo "HOME=$home" "USER=$1" "LOGNAME=$1" "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
+        ${DISPLAY:+"DISPLAY=$DISPLAY"} ${LANG:+"LANG=$LANG"} ${QT_QPA_PLATFORM:+"QT_QPA_PLATFORM=$QT_QPA_PLATFORM"}
+    if [ -d "/run/user/$(id -u "$1")" ]; then
+        echo "XDG_RUNTIME_DIR=/run/user/$(id -u "$1")"
+    fi
+}
+
+# as_user NAME COMMAND…: as that user, in its home. exec_as_user: the same, in place of this process.
+as_user() { (exec_as_user "$@"); }
+
+exec_as_user() {
+    local name=$1
+    shift
+    if [ "$name" = "$(id -un)" ]; then
+        exec "$@"
+    fi
+    local environment
+    read -r -a environment <<<"$(user_environment "$name" | tr '\n' ' ')"
+    cd /
+    exec runuser -u "$name" -- env -i "${environment[@]}" "$@"
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""Reads every #include and holds it against the arrows between the folders: dependencies point one way, the engine knows no
+Qt, and the window knows nothing of the engine but its API."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# What each folder of the engine may include, besides itself.
+BASE = {"base"}
+VALUES = BASE | {"api"}
+DECIDING = VALUES | {"policy", "approval", "tls", "dns"}
+STORING = DECIDING | {"store", "log"}
+ENGINE = {
+    "base": set(),
+    "api": BASE,
+    "policy": VALUES,
+    "approval": VALUES | {"policy"},
+    "tls": VALUES | {"policy"},
+    "dns": VALUES | {"policy"},
+    "store": VALUES,
+    "log": VALUES | {"store"},
+    "egress": STORING,
+    "jail": VALUES,
+    "image": VALUES,
+    "vm": VALUES,
+    "guest": VALUES,
+    "sandbox": STORING | {"egress", "jail", "image", "vm", "guest"},
+    "service": STORING | {"egress", "jail", "image", "vm", "guest", "sandbox"},
+}
+GUESTD_MAY = {"engine/guest/messages.h", "engine/guest/protocol.h", "engine/base/unique_fd.h"}  # the wire, shared by both ends
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def problems(path):
+    parts = path.relative_to(ROOT).parts
+    for quoted, system in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        target = quoted or system
+        is_qt = bool(system) and re.match(r"Q[A-Z]|Qt", system.split("/")[-1]) is not None
+        if parts[0] in ("engine", "guestd") and is_qt:
+            yield f"includes Qt: {target}"
+        if system or "/" not in target:
+            continue
+        top, *rest = target.split("/")
+        if parts[0] == "engine":
+            if top != "engine":
+                yield f"includes {target}: the engine knows nothing above it"
+            elif rest[0] != parts[1] and rest[0] not in ENGINE.get(parts[1], set()):
+                yield f"includes {target}: {parts[1]} may not know {rest[0]}"
+        elif parts[0] == "ui" and top == "engine" and rest[0] not in ("api", "base"):
+            yield f"includes {target}: the window knows the API only"
+        elif parts[0] in ("ui", "guestd") and top == "app":
+            yield f"includes {target}"
+        elif parts[0] == "guestd" and top != "guestd" and target not in GUESTD_MAY:
+            yield f"includes {target}: PID 1 of a guest carries nothing else of ours"
+
+
+def main():
+    count, bad = 0, []
+    for folder in ("engine", "ui", "app", "guestd"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".h", ".cpp"):
+                count += 1
+                bad += [f"{path.relative_to(ROOT)} {problem}" for problem in problems(path)]
+    unknown = {p.name for p in (ROOT / "engine").iterdir() if p.is_dir()} - ENGINE.keys()
+    bad += [f"engine/{name}: say in this test what it may include" for name in sorted(unknown)]
+    print("\n".join(bad) or f"{count} files, every include points the right way")
+    return 1 if bad or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -323,6 +323,8 @@ private slots:
         text = await(readUntil(*process, "43 132\r\n"));
         QVERIFY(text.find("43 132") != std::string::npos);
         QVERIFY(await(process->write("sleep 1000\n")));
+        // Only a program in the foreground is interrupted; the shell would drop the key.
+        QTRY_COMPARE_WITH_TIMEOUT(output("pgrep -cx sleep"), std::string("1\n"), 10000);
         QVERIFY(await(process->write("\x03")));
         QVERIFY(await(process->write("echo status $?\n")));
         text = await(readUntil(*process, "status 130\r\n"));

@@ -1,0 +1,5 @@
+sallyport_unit_test(guest_protocol SOURCES guest_protocol_test.cpp LINKS engine_guest_protocol)
+sallyport_unit_test(guest_connection SOURCES guest_connection_test.cpp LINKS engine_guest)
+sallyport_unit_test(guest_image SOURCES guest_image_test.cpp LINKS engine_image)
+sallyport_unit_test(guestd_parts SOURCES guestd_parts_test.cpp LINKS guestd_core)
+sallyport_unit_test(guestd_server SOURCES guestd_server_test.cpp LINKS guestd_core engine_guest)

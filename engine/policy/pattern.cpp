@@ -149,16 +149,26 @@ int Pattern::specificity() const
     return 0;
 }
 
+std::string Pattern::hostText() const
+{
+    switch (m_kind) {
+    case Kind::Any:
+        break;
+    case Kind::Name:
+        return m_name;
+    case Kind::Below:
+        return "*." + m_name;
+    case Kind::Range:
+        return m_range.address().isV6() ? '[' + m_range.text() + ']' : m_range.text();
+    }
+    return "*";
+}
+
 std::string Pattern::text() const
 {
-    std::string host = "*";
-    if (m_kind == Kind::Name)
-        host = m_name;
-    else if (m_kind == Kind::Below)
-        host = "*." + m_name;
-    else if (m_kind == Kind::Range)
-        host = m_port && m_range.address().isV6() ? '[' + m_range.text() + ']' : m_range.text();
-    return m_port ? fmt::format("{}:{}", host, *m_port) : host;
+    if (!m_port)
+        return m_kind == Kind::Range ? m_range.text() : hostText();
+    return fmt::format("{}:{}", hostText(), *m_port);
 }
 
 } // namespace sallyport::policy

@@ -41,6 +41,8 @@ public:
     [[nodiscard]] int specificity() const;
     // Canonical form: parses to an equal pattern.
     [[nodiscard]] std::string text() const;
+    // Without the port, IPv6 in brackets: as it stands in a URL.
+    [[nodiscard]] std::string hostText() const;
 
     friend bool operator==(const Pattern&, const Pattern&) = default;
 

@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "engine/base/text.h"
-#include "engine/policy/rules.h"
+#include "engine/policy/parsed_match.h"
 
 namespace sallyport::policy {
 namespace {
@@ -19,22 +19,21 @@ int labelsOf(std::string_view name)
 
 Result<RuleEntry> compileRule(const api::Rule& rule)
 {
-    if (Status status = validateRule(rule); !status)
+    Result<ParsedMatch> match = parseMatch(rule.match);
+    if (!match)
+        return tl::unexpected(match.error());
+    if (Status status = validateTexts(rule); !status)
         return tl::unexpected(status.error());
-    Result<Pattern> host = Pattern::parse(rule.match.host);
-    Result<PathGlob> path = PathGlob::parse(rule.match.path);
-    if (!host || !path)
-        return tl::unexpected((host ? path.error() : host.error()));
     RuleEntry entry;
     entry.id = rule.id;
-    entry.host = std::move(*host);
+    entry.text = matchText(rule.match, &match->host);
+    entry.host = std::move(match->host);
     entry.port = rule.match.port;
     entry.scheme = rule.match.scheme;
     entry.method = rule.match.method;
-    entry.path = std::move(*path);
+    entry.path = std::move(match->path);
     entry.expiresAt = rule.expiresAt.value_or(entry.expiresAt);
     entry.createdAt = rule.createdAt;
-    entry.text = matchText(rule.match);
     entry.reason = rule.reason;
     return entry;
 }

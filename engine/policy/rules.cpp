@@ -5,8 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/policy/path_glob.h"
-#include "engine/policy/pattern.h"
+#include "engine/policy/parsed_match.h"
 
 namespace sallyport::policy {
 namespace {
@@ -30,9 +29,11 @@ int usualPort(std::string_view scheme)
     return scheme == "https" ? 443 : scheme == "http" ? 80 : 0;
 }
 
-Status validateMatch(const api::Match& match)
+} // namespace
+
+Result<ParsedMatch> parseMatch(const api::Match& match)
 {
-    const Result<Pattern> host = Pattern::parse(match.host);
+    Result<Pattern> host = Pattern::parse(match.host);
     if (!host)
         return fail("host", host.error());
     if (match.port && (*match.port < 1 || *match.port > 65535))
@@ -46,20 +47,16 @@ Status validateMatch(const api::Match& match)
     if (match.method.size() > MostMethodBytes ||
         !std::all_of(match.method.begin(), match.method.end(), isMethodCharacter))
         return invalid("method: must be in capital letters, as in GET, or empty for any");
-    const Result<PathGlob> path = PathGlob::parse(match.path);
+    Result<PathGlob> path = PathGlob::parse(match.path);
     if (!path)
         return tl::unexpected(path.error());
     if (match.scheme == "tcp" && (!match.method.empty() || !match.path.empty()))
         return invalid("scheme: tcp connections have no method and no path");
-    return {};
+    return ParsedMatch{std::move(*host), std::move(*path)};
 }
 
-} // namespace
-
-Status validateRule(const api::Rule& rule)
+Status validateTexts(const api::Rule& rule)
 {
-    if (Status status = validateMatch(rule.match); !status)
-        return status;
     if (rule.untilStop && !rule.sandbox)
         return invalid("a rule for all sandboxes can't end when one of them stops: give it a time, "
                        "or none");
@@ -70,28 +67,29 @@ Status validateRule(const api::Rule& rule)
     return {};
 }
 
+Status validateRule(const api::Rule& rule)
+{
+    if (Result<ParsedMatch> match = parseMatch(rule.match); !match)
+        return tl::unexpected(match.error());
+    return validateTexts(rule);
+}
+
 std::string matchText(const api::Match& match)
 {
-    const Result<Pattern> pattern = Pattern::parse(match.host);
-    const std::optional<int> port = match.port ? match.port
-                                    : pattern  ? pattern->port()
-                                               : std::nullopt;
-    std::string host = match.host;
-    if (pattern) {
-        const bool isV6 =
-            pattern->kind() == Pattern::Kind::Range && pattern->range().address().isV6();
-        host = pattern->kind() == Pattern::Kind::Any     ? "*"
-               : pattern->kind() == Pattern::Kind::Name  ? pattern->name()
-               : pattern->kind() == Pattern::Kind::Below ? "*." + pattern->name()
-               : isV6                                    ? '[' + pattern->range().text() + ']'
-                                                         : pattern->range().text();
-    }
+    const Result<Pattern> host = Pattern::parse(match.host);
+    return matchText(match, host ? &*host : nullptr);
+}
+
+std::string matchText(const api::Match& match, const Pattern* pattern)
+{
+    const bool hasPort = match.port || (pattern != nullptr && pattern->port());
+    const int port = match.port ? *match.port : hasPort ? *pattern->port() : 0;
     std::string text = match.method.empty() ? "" : match.method + ' ';
     text += match.scheme.empty() ? "" : match.scheme + "://";
-    text += host;
-    if (port && *port != usualPort(match.scheme))
-        text += fmt::format(":{}", *port);
-    else if (!port && !match.scheme.empty())
+    text += pattern != nullptr ? pattern->hostText() : match.host;
+    if (hasPort && port != usualPort(match.scheme))
+        text += fmt::format(":{}", port);
+    else if (!hasPort && !match.scheme.empty())
         text += ":*";
     if (!match.path.empty() && !match.path.starts_with('/'))
         text += ' ';

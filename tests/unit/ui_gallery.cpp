@@ -4,6 +4,7 @@
 
 #include <QApplication>
 #include <QDir>
+#include <QLineEdit>
 #include <QTableView>
 #include <QTest>
 
@@ -11,6 +12,7 @@
 #include "ui/approvals/question_window.h"
 #include "ui/bridge/text.h"
 #include "ui/egress/egress_view.h"
+#include "ui/policy/policy_view.h"
 #include "ui/theme/theme.h"
 #include "ui2_engine.h"
 
@@ -180,6 +182,67 @@ void log(const Gallery& gallery)
     gallery.keep(view, "log-bad-filter");
 }
 
+api::Rule
+makeRule(api::RuleId id, api::Action action, const std::string& method, const std::string& host)
+{
+    api::Rule rule;
+    rule.id = id;
+    rule.sandbox = 1;
+    rule.action = action;
+    rule.match.method = method;
+    rule.match.host = host;
+    rule.createdAt = nowUnixMillis() - 600'000;
+    return rule;
+}
+
+void policy(const Gallery& gallery)
+{
+    test::LineEngine engine;
+    engine.sandboxes = {test::sandbox(1, "agent-1"), test::sandbox(2, "build")};
+    ui::policy::PolicyView view(engine.link());
+    engine.openLink();
+    view.resize(960, 900);
+    view.setSandbox(1);
+    view.show();
+    gallery.keep(view, "policy-empty");
+    engine.sandboxes[0].deniedHosts = {"*.doubleclick.example", "telemetry.example.com",
+                                       "198.51.100.0/24"};
+    engine.sandboxes[0].allowedHosts = {"api.example.com", "*.example.org"};
+    engine.sandboxes[0].grants = {"192.168.1.10:5432"};
+    engine.emitEvent("sandbox.changed", api::toJson(engine.sandboxes[0]));
+    engine.rules = {makeRule(1, api::Action::Allow, "GET", "api.example.com"),
+                    makeRule(2, api::Action::Allow, "POST", "api.example.com"),
+                    makeRule(3, api::Action::Deny, "", "*.paste.example.net"),
+                    makeRule(4, api::Action::Allow, "GET", "registry.example.org"),
+                    makeRule(5, api::Action::Deny, "DELETE", "*")};
+    engine.rules[0].hits = 1284;
+    engine.rules[0].lastHitAt = nowUnixMillis() - 5'000;
+    engine.rules[0].match.scheme = "https";
+    engine.rules[0].match.port = 443;
+    engine.rules[1].untilStop = true;
+    engine.rules[1].origin = api::RuleOrigin::Answer;
+    engine.rules[1].match.path = "/v1/issues/**";
+    engine.rules[2].sandbox.reset();
+    engine.rules[3].expiresAt = nowUnixMillis() + 840'000;
+    engine.rules[4].enabled = false;
+    for (const api::Rule& rule : engine.rules)
+        engine.emitEvent("rule.changed", api::toJson(rule));
+    gallery.keep(view, "policy");
+    fillLog(engine, 300);
+    view.resize(1180, 900);
+    api::Rule proposed = makeRule(0, api::Action::Deny, "GET", "api.example.com");
+    proposed.match.path = "/v1/items/**";
+    view.proposeRule(proposed);
+    gallery.keep(view, "policy-form");
+    view.findChild<QLineEdit*>(QStringLiteral("ruleHost"))->setText(QStringLiteral("*example.com"));
+    view.resize(820, 560);
+    gallery.keep(view, "policy-form-wrong");
+    QTest::mouseClick(view.findChild<QWidget*>(QStringLiteral("ruleCancel")), Qt::LeftButton);
+    view.showRule(4);
+    QTest::mouseClick(view.findChild<QWidget*>(QStringLiteral("ruleRemove")), Qt::LeftButton);
+    gallery.keep(view, "policy-removed");
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -193,6 +256,7 @@ int main(int argc, char** argv)
         approvals(gallery);
         emptyApprovals(gallery);
         log(gallery);
+        policy(gallery);
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <QComboBox>
 #include <QGridLayout>
 #include <QLabel>
+#include <QStandardItemModel>
 #include <QVBoxLayout>
 
 #include "ui/bridge/engine_link.h"
@@ -152,6 +153,13 @@ void AnswerForm::choicesChanged()
     // One request is answered once and in its own sandbox; the other axes have nothing to say then.
     const bool isOneRequest = chosen<api::Reach>(m_reach) == api::Reach::ThisRequest;
     m_lifetime->setEnabled(!isOneRequest);
+    // What holds in all sandboxes has no one sandbox to end with.
+    const bool isForAll = chosen<api::Scope>(m_scope) == api::Scope::All;
+    const int untilStop = m_lifetime->findData(static_cast<int>(api::Lifetime::UntilStop));
+    if (auto* items = qobject_cast<QStandardItemModel*>(m_lifetime->model()))
+        items->item(untilStop)->setEnabled(!isForAll);
+    if (isForAll && m_lifetime->currentIndex() == untilStop)
+        choose(m_lifetime, api::Lifetime::Hour);
     m_scope->setEnabled(answer(m_action).lifetime != api::Lifetime::Once);
     m_delay.start();
 }
@@ -170,7 +178,8 @@ void AnswerForm::showPreview(const Result<api::Json>& reply)
 {
     if (!reply) {
         m_rule->setParts({{safe(reply.error().text, 300)}});
-        setValid(reply.error().code != Error::Code::Invalid);
+        const Error::Code code = reply.error().code;
+        setValid(code != Error::Code::Invalid && code != Error::Code::Refused);
         return;
     }
     setValid(true);

@@ -140,7 +140,8 @@ void QuestionCard::setQuestion(const api::Question& question)
     const QString url =
         urlText(question.scheme, question.host, question.port, question.path, MostUrl);
     m_url->setParts({{url}});
-    m_url->setToolTip(urlText(question.scheme, question.host, question.port, question.path, 4000));
+    m_url->setToolTip(
+        toolTipText(urlText(question.scheme, question.host, question.port, question.path, 4000)));
     const QString reads = unicodeHost(question.host);
     m_looksLike->setText(
         tr("This name is written in another script: it reads as “%1”. Make sure that it is the "

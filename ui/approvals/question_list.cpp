@@ -154,7 +154,7 @@ void QuestionList::addQuestion(const api::Question& question, bool isCurrent)
     item->setData(IdRole, static_cast<qint64>(question.id));
     item->setData(DetailRole, momentText(question.askedAt));
     item->setData(HeldUntilRole, isHeld ? static_cast<qint64>(*question.heldUntil) : 0);
-    item->setToolTip(QuestionCard::sentence(question));
+    item->setToolTip(toolTipText(QuestionCard::sentence(question)));
     item->setData(Qt::AccessibleTextRole,
                   isHeld ? QuestionCard::sentence(question)
                          : tr("%1 (missed)").arg(QuestionCard::sentence(question)));

@@ -40,6 +40,7 @@ QuestionWindow::QuestionWindow(EngineLink& link, QuestionBook& book, QWidget* pa
     : QWidget(parent, Qt::Window | Qt::WindowStaysOnTopHint)
     , m_link(link)
     , m_book(book)
+    , m_rules(link)
 {
     setObjectName(QStringLiteral("questionWindow"));
     setAttribute(Qt::WA_QuitOnClose, false);
@@ -445,13 +446,27 @@ void QuestionWindow::onAnswered(const api::Question& question,
         if (const auto rule = api::fromJson<api::Rule>(reply->at("rule"))) {
             const QString sentence =
                 policy::ruleSentence(*rule, safe(question.sandboxName, 40), nowUnixMillis());
-            emit told(tr("Rule written: %1.").arg(sentence), [this, id = rule->id] {
-                m_link.call("rules.remove", {{"rule", id}}, this, [](const Result<api::Json>&) {});
-            });
+            emit told(tr("Rule written: %1.").arg(sentence),
+                      [this, rule = *rule] { takeBack(rule); });
             return;
         }
     }
     emit told(isAllowed ? tr("Allowed, this once.") : tr("Denied, this once."), {});
+}
+
+// One answer can write two rules (a path and what is below it); they carry the same time.
+void QuestionWindow::takeBack(const api::Rule& rule)
+{
+    std::vector<api::RuleId> ids = {rule.id};
+    for (const api::Rule& each : m_rules.applyingTo(0)) {
+        const bool isTwin = each.id != rule.id && each.origin == api::RuleOrigin::Answer &&
+                            each.createdAt == rule.createdAt && each.sandbox == rule.sandbox &&
+                            each.action == rule.action && each.match.method == rule.match.method;
+        if (isTwin)
+            ids.push_back(each.id);
+    }
+    for (const api::RuleId id : ids)
+        m_link.call("rules.remove", {{"rule", id}}, this, [](const Result<api::Json>&) {});
 }
 
 void QuestionWindow::keyPressEvent(QKeyEvent* event)

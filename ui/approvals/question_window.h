@@ -7,6 +7,7 @@
 
 #include "engine/api/json.h"
 #include "engine/api/types.h"
+#include "ui/policy/rule_book.h"
 
 class QLabel;
 class QLineEdit;
@@ -83,10 +84,12 @@ private:
                     const api::Answer& answer,
                     const Result<api::Json>& reply,
                     bool isOneOfMany);
+    void takeBack(const api::Rule& rule);
     void setReasonShown(bool isShown);
 
     EngineLink& m_link;
     QuestionBook& m_book;
+    policy::RuleBook m_rules; // to take back all that an answer wrote
     api::QuestionId m_current = 0;
     bool m_isSending = false;
     std::optional<api::QuestionId> m_leaving; // answered by us: its removal is no news

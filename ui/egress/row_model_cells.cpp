@@ -80,7 +80,8 @@ QVariant RowModel::data(const QModelIndex& index, int role) const
     const api::Row* row = rowAt(index.row());
     if (row == nullptr)
         return role == Qt::DisplayRole && index.column() == Url ? QStringLiteral("…") : QVariant();
-    return role == Qt::DisplayRole ? cell(*row, index.column()) : toolTip(*row, index.column());
+    return role == Qt::DisplayRole ? cell(*row, index.column())
+                                   : toolTipText(toolTip(*row, index.column()));
 }
 
 QVariant RowModel::headerData(int section, Qt::Orientation orientation, int role) const

@@ -23,11 +23,17 @@ QString matchText(const api::Match& match)
         text = safe(match.method, 40) + QLatin1Char(' ');
     if (!match.scheme.empty())
         text += safe(match.scheme, 16) + QStringLiteral("://");
-    const bool needsBrackets = match.port && match.host.find(':') != std::string::npos;
+    const bool isV6 =
+        match.host.find(':') != match.host.rfind(':') && match.host.find(']') == std::string::npos;
     const QString host = hostText(match.host, 253);
-    text += needsBrackets ? QLatin1Char('[') + host + QLatin1Char(']') : host;
-    if (match.port)
+    text += isV6 ? QLatin1Char('[') + host + QLatin1Char(']') : host;
+    const int usual = match.scheme == "https" ? 443 : match.scheme == "http" ? 80 : 0;
+    if (match.port && *match.port != usual)
         text += QLatin1Char(':') + QString::number(*match.port);
+    else if (!match.port && !match.scheme.empty())
+        text += QStringLiteral(":*");
+    if (!match.path.empty() && match.path.front() != '/')
+        text += QLatin1Char(' ');
     return text + safe(match.path, 512);
 }
 

@@ -8,7 +8,8 @@
 
 namespace sallyport::ui::policy {
 
-// "GET https://api.example.com:8443/v1/**"; parts that match anything are left out.
+// "GET https://api.example.com:8443/v1/**", as the engine writes it: parts that match anything are
+// left out, ":*" is any port of a scheme.
 [[nodiscard]] QString matchText(const api::Match& match);
 
 // "Allow", "Deny"

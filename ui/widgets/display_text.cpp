@@ -232,6 +232,15 @@ QString momentText(UnixMillis time)
     return QLocale().toString(moment, QStringLiteral("d MMM HH:mm"));
 }
 
+QString toolTipText(const QString& plain)
+{
+    if (plain.isEmpty())
+        return {};
+    QString escaped = plain.toHtmlEscaped();
+    escaped.replace(QLatin1Char('\n'), QLatin1String("<br>"));
+    return QStringLiteral("<qt>%1</qt>").arg(escaped);
+}
+
 QString shellQuoted(const QString& word)
 {
     QString quoted = word;

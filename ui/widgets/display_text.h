@@ -49,6 +49,9 @@ namespace sallyport::ui {
 // Today: "14:03"; before: "12 Jan 14:03"
 [[nodiscard]] QString momentText(UnixMillis time);
 
+// For setToolTip(), which takes what looks like HTML for HTML: this never is, and wraps.
+[[nodiscard]] QString toolTipText(const QString& plain);
+
 // One word for a POSIX shell, whatever it holds.
 [[nodiscard]] QString shellQuoted(const QString& word);
 

@@ -47,7 +47,6 @@ void Toast::showMessage(const QString& text, std::function<void()> undo)
 {
     m_action = std::move(undo);
     m_text->setText(text);
-    m_text->setToolTip(text);
     m_undo->setVisible(static_cast<bool>(m_action));
     dress();
     place();

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <map>
+
+#include <QTimer>
+#include <QWidget>
+
+#include "engine/api/json.h"
+#include "engine/api/types.h"
+#include "ui/bridge/sandbox_book.h"
+#include "ui/policy/rule_book.h"
+#include "ui/policy/rule_table_model.h"
+
+class QButtonGroup;
+class QLabel;
+class QPushButton;
+class QSplitter;
+
+namespace sallyport::ui {
+class EngineLink;
+class PageScroll;
+class Toast;
+} // namespace sallyport::ui
+
+namespace sallyport::ui::policy {
+
+class HostList;
+class LadderStepView;
+class RuleForm;
+class RuleTable;
+
+// The inside of PolicyView: the ladder on the left, the form beside it when a rule is written.
+class PolicyPage : public QWidget
+{
+    Q_OBJECT
+
+public:
+    PolicyPage(EngineLink& link, QWidget* parent);
+
+    void setSandbox(qint64 idOr0);
+    void showRule(qint64 rule);
+    void proposeRule(const api::Rule& rule);
+
+private:
+    QWidget* makeFloor();
+    QWidget* makeDenied();
+    QWidget* makeGate();
+    QWidget* makeRules();
+    QWidget* makeDefault();
+    void addStep(api::Step step, QWidget* content);
+
+    void refresh();
+    void fetchTexts();
+    void fillSandbox(const api::Sandbox& sandbox);
+    void fillDeniedNote();
+    void updateRuleButtons();
+
+    // Sends a part of policy.set; offers `undo`, the same with the former values.
+    void change(const api::Json& parts, const QString& told, const api::Json& undo);
+    void sendPolicy(const api::Json& parts, const QString& told, const api::Json& undo);
+    void changeHosts(const char* member, const QStringList& hosts, const QString& told);
+    void changeDefault(api::DefaultAction action);
+    void changeGate(bool isSet);
+
+    void openForm(const api::Rule& rule);
+    void closeForm();
+    void editSelected();
+    void duplicateSelected();
+    void removeSelected();
+    void setRuleEnabled(qint64 id, bool isEnabled);
+    void sendRule(const char* method, const api::Rule& rule);
+    void onSaved(const api::Rule& before, const api::Rule& after);
+
+    EngineLink& m_link;
+    SandboxBook m_sandboxes;
+    RuleBook m_rules;
+    RuleTableModel m_model;
+    qint64 m_sandbox = 0;
+    qint64 m_wantedRule = 0; // to be selected when it comes
+    bool m_isFilling = false;
+    QTimer m_texts; // policy.get, once for a burst of changes
+
+    std::map<api::Step, LadderStepView*> m_steps;
+    QWidget* m_ladder = nullptr;
+    QLabel* m_allTitle = nullptr;
+    PageScroll* m_scroll = nullptr;
+    QSplitter* m_splitter = nullptr;
+    HostList* m_denied = nullptr;
+    QLabel* m_deniedNote = nullptr;
+    QButtonGroup* m_gate = nullptr;
+    HostList* m_allowed = nullptr;
+    QLabel* m_gateWarning = nullptr;
+    QPushButton* m_openings = nullptr;
+    HostList* m_grants = nullptr;
+    QButtonGroup* m_default = nullptr;
+    RuleTable* m_table = nullptr;
+    QLabel* m_noRules = nullptr;
+    QPushButton* m_edit = nullptr;
+    QPushButton* m_duplicate = nullptr;
+    QPushButton* m_remove = nullptr;
+    RuleForm* m_form = nullptr;
+    Toast* m_toast = nullptr;
+};
+
+} // namespace sallyport::ui::policy

@@ -1,0 +1,2 @@
+sallyport_fuzz_target(guest_frames SOURCES guest_frames_fuzz.cpp LINKS engine_guest_protocol)
+sallyport_fuzz_target(guest_messages SOURCES guest_messages_fuzz.cpp LINKS engine_guest_protocol)

@@ -5,3 +5,8 @@ sallyport_unit_test(api_reference SOURCES api_reference_test.cpp LINKS engine_ap
 target_compile_definitions(api_reference_test PRIVATE SALLYPORT_API_DOCS="${CMAKE_CURRENT_LIST_DIR}/../../docs/api.md")
 sallyport_unit_test(store SOURCES store_test.cpp LINKS engine_store SQLite::SQLite3)
 sallyport_unit_test(egress_log SOURCES egress_log_test.cpp LINKS engine_log)
+if(TARGET sallyctl)
+    sallyport_unit_test(sallyctl SOURCES sallyctl_test.cpp LINKS engine_api_server)
+    target_compile_definitions(sallyctl_test PRIVATE SALLYCTL="$<TARGET_FILE:sallyctl>")
+    add_dependencies(sallyctl_test sallyctl)
+endif()

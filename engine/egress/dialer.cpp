@@ -1,0 +1,125 @@
+#include "engine/egress/dialer.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+namespace sallyport::egress {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// While other addresses wait to be tried.
+constexpr std::chrono::milliseconds ImpatientConnect{3000};
+
+UpstreamFailure failure(UpstreamFailure::Kind kind, std::string text, std::string address = {})
+{
+    return {kind, std::move(text), std::nullopt, std::move(address)};
+}
+
+socklen_t fill(sockaddr_storage& out, const policy::Address& address, int port)
+{
+    const auto bytes = address.bytes();
+    if (address.isV4()) {
+        auto* v4 = reinterpret_cast<sockaddr_in*>(&out);
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(static_cast<std::uint16_t>(port));
+        std::memcpy(&v4->sin_addr, bytes.data(), bytes.size());
+        return sizeof *v4;
+    }
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&out);
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(static_cast<std::uint16_t>(port));
+    std::memcpy(&v6->sin6_addr, bytes.data(), bytes.size());
+    return sizeof *v6;
+}
+
+asio::awaitable<UpstreamResult<Dialled>> connectTo(DoorContext& context,
+                                                   Stream::Group& group,
+                                                   policy::Address address,
+                                                   int port,
+                                                   std::chrono::milliseconds limit)
+{
+    using Kind = UpstreamFailure::Kind;
+    Dialled dialled{std::make_unique<Stream>(context.context, context.deadlines),
+                    fmt::format("{}:{}", address.urlText(), port)};
+    const auto failed = [&](Kind kind, const std::string& why) {
+        return tl::unexpected(
+            failure(kind, fmt::format("connect to {}: {}", dialled.address, why), dialled.address));
+    };
+    UniqueFd socket(::socket(address.isV4() ? AF_INET : AF_INET6,
+                             SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket.isOpen())
+        co_return failed(Kind::Connect, std::strerror(errno));
+    sockaddr_storage target{};
+    const socklen_t size = fill(target, address, port);
+    const int started = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&target), size);
+    if (started != 0 && errno != EINPROGRESS)
+        co_return failed(Kind::Connect, std::strerror(errno));
+    if (const Status adopted = dialled.stream->adopt(std::move(socket)); !adopted)
+        co_return failed(Kind::Connect, adopted.error().text);
+    group.add(*dialled.stream);
+    if (!co_await dialled.stream->waitWritable(limit)) {
+        if (dialled.stream->isTimedOut())
+            co_return failed(Kind::TimedOut, "no answer in time");
+        co_return failed(Kind::Connect, "the sandbox was closed");
+    }
+    int error = 0;
+    socklen_t errorSize = sizeof error;
+    static_cast<void>(::getsockopt(dialled.stream->fd(), SOL_SOCKET, SO_ERROR, &error, &errorSize));
+    if (error != 0)
+        co_return failed(Kind::Connect, std::strerror(error));
+    co_return dialled;
+}
+
+} // namespace
+
+asio::awaitable<UpstreamResult<Dialled>> dial(
+    DoorContext& context, api::SandboxId sandbox, Stream::Group& group, policy::Host host, int port)
+{
+    using Kind = UpstreamFailure::Kind;
+    std::vector<policy::Address> addresses;
+    if (host.isLiteral()) {
+        addresses.push_back(*host.address);
+    } else {
+        auto found = co_await context.resolver.resolve(host.name, context.limits.resolve);
+        if (!found)
+            co_return tl::unexpected(
+                failure(found.error().code == Error::Code::TimedOut ? Kind::TimedOut : Kind::Name,
+                        found.error().text));
+        addresses = std::move(*found);
+    }
+    UpstreamFailure last = failure(Kind::Name, "the name " + host.text() + " has no address");
+    if (addresses.size() > context.limits.addressesTried)
+        addresses.resize(context.limits.addressesTried);
+    std::optional<UpstreamFailure> refused;
+    std::size_t left = addresses.size();
+    for (const policy::Address& address : addresses) {
+        --left;
+        policy::Decision decision = context.gatekeeper.checkAddress(sandbox, address, port);
+        if (decision.verdict != policy::Verdict::Allow) {
+            refused = failure(Kind::Refused,
+                              host.isLiteral() ? decision.reason
+                                               : fmt::format("{} is at {}: {}", host.text(),
+                                                             address.text(), decision.reason),
+                              fmt::format("{}:{}", address.urlText(), port));
+            refused->decision = std::move(decision);
+            continue;
+        }
+        const std::chrono::milliseconds limit =
+            left > 0 ? ImpatientConnect : std::chrono::milliseconds(context.limits.connect);
+        auto dialled = co_await connectTo(context, group, address, port, limit);
+        if (dialled)
+            co_return std::move(*dialled);
+        last = std::move(dialled.error());
+    }
+    // An address that was refused explains more than another that did not answer.
+    co_return tl::unexpected(refused ? std::move(*refused) : std::move(last));
+}
+
+} // namespace sallyport::egress

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <tl/expected.hpp>
+
+#include "engine/egress/door_context.h"
+#include "engine/egress/stream.h"
+#include "engine/policy/decision.h"
+
+namespace sallyport::egress {
+
+// Why nothing came of a way to an upstream.
+struct UpstreamFailure
+{
+    enum class Kind
+    {
+        Refused, // by the floor; `decision` says by which part
+        Name,
+        Connect,
+        Tls,
+        Protocol,
+        TimedOut,
+    };
+    Kind kind = Kind::Connect;
+    std::string text;
+    std::optional<policy::Decision> decision;
+    std::string address; // that was tried last, with port
+};
+template <typename T> using UpstreamResult = tl::expected<T, UpstreamFailure>;
+
+struct Dialled
+{
+    std::unique_ptr<Stream> stream;
+    std::string address; // "203.0.113.7:443"
+};
+
+// Resolves the host, has each address checked, and connects to exactly a checked one: what a name
+// server says later has no effect on this connection. `group` is told about the stream at once, so
+// that closing a sandbox ends a dial as well.
+[[nodiscard]] boost::asio::awaitable<UpstreamResult<Dialled>> dial(DoorContext& context,
+                                                                   api::SandboxId sandbox,
+                                                                   Stream::Group& group,
+                                                                   policy::Host host,
+                                                                   int port);
+
+} // namespace sallyport::egress

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+
+#include "engine/base/unique_fd.h"
+#include "engine/dns/address_pool.h"
+#include "engine/egress/door_context.h"
+#include "engine/tls/certificate_authority.h"
+
+namespace sallyport::egress {
+
+struct SandboxDoor;
+
+// The sockets on which one sandbox's traffic is caught, listening or bound, made in the jail. The
+// local address of an accepted connection is where the guest meant to go. A socket that is not open
+// is left out.
+struct DoorSockets
+{
+    UniqueFd tcp4;
+    UniqueFd tcp6;
+    UniqueFd dns4;
+    UniqueFd dns6;
+};
+
+// The one way out of all sandboxes (DESIGN, "The way of a request"). Lives on the thread that runs
+// its io_context; every call is made there. The gatekeeper outlives the io_context's last run.
+class Door
+{
+public:
+    [[nodiscard]] static Result<std::unique_ptr<Door>> create(boost::asio::io_context& context,
+                                                              Gatekeeper& gatekeeper,
+                                                              const DoorLimits& limits,
+                                                              const UpstreamOptions& upstream);
+    ~Door();
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+
+    // Begins to serve a sandbox. Exists when it is served already.
+    [[nodiscard]] Status open(api::SandboxId sandbox,
+                              const std::string& name,
+                              DoorSockets sockets,
+                              std::shared_ptr<const tls::CertificateAuthority> authority,
+                              std::shared_ptr<dns::AddressPool> pool);
+    // Ends everything of this sandbox: connections are closed, questions withdrawn. The coroutines
+    // behind them end in the next turns of the loop.
+    void close(api::SandboxId sandbox);
+
+    // Ends running requests and tunnels that the policy of now denies; others go on.
+    void cutDenied(api::SandboxId sandbox);
+
+    // Serves one connection as if a listener had caught it on its way to this address.
+    [[nodiscard]] Status
+    serve(api::SandboxId sandbox, UniqueFd socket, const policy::Address& address, int port);
+
+    // Open connections of a sandbox; zero when it is not served.
+    [[nodiscard]] std::size_t connectionCount(api::SandboxId sandbox) const;
+
+private:
+    struct Opened;
+
+    explicit Door(std::shared_ptr<DoorContext> context);
+
+    std::shared_ptr<DoorContext> m_context;
+    std::unordered_map<api::SandboxId, std::unique_ptr<Opened>> m_sandboxes;
+};
+
+} // namespace sallyport::egress

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "engine/egress/deadlines.h"
+#include "engine/egress/gatekeeper.h"
+#include "engine/egress/limits.h"
+#include "engine/egress/resolver.h"
+#include "engine/tls/upstream_context.h"
+
+namespace sallyport::egress {
+
+namespace asio = boost::asio;
+
+struct UpstreamOptions
+{
+    tls::UpstreamContext::Options trust;
+    Resolver::Lookup lookup; // empty: the system's
+};
+
+// What all sandboxes' doors share. Network thread only; outlives every connection, since whoever
+// serves one holds it.
+struct DoorContext
+{
+    DoorContext(asio::io_context& io,
+                Gatekeeper& keeper,
+                const DoorLimits& bounds,
+                std::unique_ptr<tls::UpstreamContext> trust,
+                Resolver::Lookup lookup)
+        : context(io)
+        , gatekeeper(keeper)
+        , limits(bounds)
+        , deadlines(io.get_executor())
+        , resolver(bounds.lookups, std::move(lookup))
+        , upstreamTls(std::move(trust))
+    {
+    }
+
+    asio::io_context& context;
+    Gatekeeper& gatekeeper;
+    const DoorLimits limits;
+    Deadlines deadlines;
+    Resolver resolver;
+    std::unique_ptr<tls::UpstreamContext> upstreamTls;
+};
+
+} // namespace sallyport::egress

@@ -1,0 +1,341 @@
+#include "engine/egress/exchange.h"
+
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include "engine/egress/hold.h"
+#include "engine/egress/masking.h"
+#include "engine/egress/tunnel.h"
+
+namespace sallyport::egress {
+
+Exchange::Exchange(SandboxDoor& door, const Origin& origin, GuestRequest& request)
+    : m_door(door)
+    , m_origin(origin)
+    , m_request(request)
+    , m_log(door)
+    , m_uploadOver(door.context->context.get_executor())
+{
+    m_door.running.push_back(*this);
+}
+
+asio::awaitable<void> Exchange::run()
+{
+    m_log.describe(m_request.head(), m_origin.destination, m_origin.tls);
+    if (namesAgree()) {
+        describeRequest();
+        if (co_await decide())
+            co_await forward();
+    }
+    m_request.onHangUp(nullptr, false);
+    co_await m_request.answer().flush();
+}
+
+void Exchange::refuseHead(const HeadFault& fault)
+{
+    m_log.describe(m_request.head(), m_origin.destination, m_origin.tls);
+    refuseProtocol(fault.status, fault.text);
+}
+
+bool Exchange::namesAgree()
+{
+    const RequestHead& head = m_request.head();
+    if (head.method == "CONNECT") {
+        refuseProtocol(405, "this is no proxy to be asked by CONNECT: connect to the host itself");
+        return false;
+    }
+    const auto host = agreeOnRequest(m_origin.destination, m_origin.sni, head.authority,
+                                     head.scheme, m_origin.tls);
+    if (!host) {
+        refuseProtocol(421, host.error());
+        return false;
+    }
+    return true;
+}
+
+void Exchange::describeRequest()
+{
+    const RequestHead& head = m_request.head();
+    const Destination& destination = m_origin.destination;
+    m_policyRequest.protocol = m_log.row().protocol;
+    m_policyRequest.scheme = m_log.row().scheme;
+    m_policyRequest.method = head.method;
+    m_policyRequest.host = destination.host();
+    m_policyRequest.port = destination.port;
+    m_policyRequest.path = head.path;
+    m_policyRequest.contentType = head.fields.find("content-type").value_or("");
+    if (head.framing.kind == BodyKind::Length)
+        m_policyRequest.bodyBytes = static_cast<std::int64_t>(head.framing.length);
+    m_host = head.authority;
+    if (m_host.empty()) {
+        m_host = m_policyRequest.host.urlText();
+        if (destination.port != (m_origin.tls ? 443 : 80))
+            m_host += ":" + std::to_string(destination.port);
+    }
+}
+
+asio::awaitable<bool> Exchange::decide()
+{
+    const policy::Decision decision = m_door.context->gatekeeper.decide(m_door.id, m_policyRequest);
+    m_log.decided(decision);
+    if (decision.verdict == policy::Verdict::Ask)
+        co_return co_await askPerson(decision);
+    if (decision.verdict == policy::Verdict::Allow) {
+        m_log.row().verdict = api::Action::Allow;
+        m_log.write();
+        co_return true;
+    }
+    refuse(deniedRefusal(decision.step, decision.ruleText, decision.reason));
+    m_log.refused(decision.step, decision.reason, 403);
+    co_return false;
+}
+
+asio::awaitable<bool> Exchange::askPerson(const policy::Decision& decision)
+{
+    api::Row& row = m_log.row();
+    row.state = api::RowState::Held;
+    m_log.write();
+    const AskOutcome outcome = co_await hold(
+        m_door, m_policyRequest, decision, m_log.id(),
+        [&](std::function<void()> gone) { m_request.onHangUp(std::move(gone), true); });
+    row.heldMs = outcome.heldMs;
+    if (m_request.isGone() || m_door.closing) {
+        m_request.abort();
+        m_log.end(api::RowState::Withdrawn, "the client hung up before an answer");
+        co_return false;
+    }
+    if (outcome.kind == AskOutcome::Kind::Pending) {
+        refuse(pendingRefusal(m_policyRequest.host.text()));
+        m_log.refused(decision.step, "nobody answered in time; the question stays open", 403);
+        co_return false;
+    }
+    row.step = api::Step::Answer;
+    row.rule = outcome.rule;
+    if (outcome.kind == AskOutcome::Kind::Denied) {
+        const std::string reason =
+            outcome.reason.empty() ? "the person denied this request" : outcome.reason;
+        refuse(deniedRefusal(api::Step::Answer, {}, reason));
+        m_log.refused(api::Step::Answer, reason, 403);
+        co_return false;
+    }
+    row.state = api::RowState::Open;
+    row.verdict = api::Action::Allow;
+    row.reason = "allowed by the person";
+    m_log.write();
+    co_return true;
+}
+
+void Exchange::refuse(const Refusal& refusal)
+{
+    sendRefusal(m_request, refusal);
+}
+
+void Exchange::refuseProtocol(int status, std::string_view reason)
+{
+    refuse(protocolRefusal(status, reason));
+    m_log.refused(api::Step::Protocol, std::string(reason), status);
+}
+
+UpstreamTarget Exchange::target() const
+{
+    UpstreamTarget target{m_policyRequest.host, m_policyRequest.port, m_origin.tls,
+                          UpstreamProtocol::Http1};
+    if (m_origin.http2)
+        target.protocol =
+            m_origin.tls ? UpstreamProtocol::Http2OrHttp1 : UpstreamProtocol::Http2Plain;
+    return target;
+}
+
+asio::awaitable<void> Exchange::forward()
+{
+    const bool answered = co_await reachUpstream();
+    if (answered && m_answer.status == 101)
+        co_await switchProtocols();
+    else if (answered)
+        co_await relayAnswer();
+    co_await stopUpload();
+    m_request.onHangUp(nullptr, false);
+}
+
+asio::awaitable<bool> Exchange::reachUpstream()
+{
+    const bool hasBody = m_request.head().framing.kind != BodyKind::None;
+    for (bool fresh = false;; fresh = true) {
+        auto opened = co_await m_door.upstreams.request(target(), fresh);
+        if (m_request.isGone() || !m_cut.empty()) {
+            endCut("the client hung up");
+            co_return false;
+        }
+        if (!opened) {
+            failUpstream(opened.error());
+            co_return false;
+        }
+        m_upstream = std::move(*opened);
+        m_log.row().upstreamAddress = m_upstream->address();
+        m_log.detail().upstreamTls = m_upstream->tlsText();
+        m_request.onHangUp([this] { m_upstream->abort(); }, false);
+        m_upstream->sendHead(m_request.head(), m_host);
+        if (hasBody)
+            startUpload();
+        else
+            m_upstream->body().finish(nullptr);
+        co_await m_upstream->body().flush();
+        const Status head = co_await readAnswerHead();
+        if (head)
+            co_return true;
+        // A kept connection can be closed by the other side while the request is on its way.
+        if (!fresh && !hasBody && m_upstream->isSafeToRetry())
+            continue;
+        co_await stopUpload();
+        failUpstream(head.error());
+        co_return false;
+    }
+}
+
+asio::awaitable<Status> Exchange::readAnswerHead()
+{
+    for (;;) {
+        const Status head = co_await m_upstream->readHead(m_answer);
+        if (!head)
+            co_return head;
+        if (m_answer.status == 101 && m_request.head().upgrade.empty())
+            co_return fail(Error::Code::Invalid, "the upstream switched protocols unasked");
+        if (m_answer.status >= 200 || m_answer.status == 101)
+            co_return head;
+        m_request.sendInterim(m_answer);
+        co_await m_request.answer().flush();
+    }
+}
+
+asio::awaitable<void> Exchange::relayAnswer()
+{
+    api::Row& row = m_log.row();
+    row.status = m_answer.status;
+    m_log.detail().responseHeaders = maskedFields(m_answer.fields);
+    // How long the upstream's connection lives is no business of the guest's.
+    m_answer.keepAlive = true;
+    m_request.sendHead(m_answer);
+    const PumpEnd end = co_await pump(m_upstream->answer(), m_request.answer(), row.responseBytes);
+    if (end == PumpEnd::Complete) {
+        co_await stopUpload();
+        m_log.end(api::RowState::Done);
+        co_return;
+    }
+    const std::string fault = m_upstream->answer().fault();
+    m_upstream->abort();
+    co_await stopUpload();
+    endCut(end == PumpEnd::SinkBroken || m_request.isGone()
+               ? "the client hung up"
+               : "the upstream's answer was cut off: " + fault);
+}
+
+asio::awaitable<void> Exchange::switchProtocols()
+{
+    api::Row& row = m_log.row();
+    row.status = 101;
+    m_log.detail().responseHeaders = maskedFields(m_answer.fields);
+    m_request.sendHead(m_answer);
+    m_request.answer().finish(nullptr);
+    co_await m_request.answer().flush();
+    m_log.write();
+    std::string earlyGuest;
+    std::string earlyUpstream;
+    Stream* upstream = m_upstream->takeStream(earlyUpstream);
+    Stream* guest = upstream ? m_request.takeStream(earlyGuest) : nullptr;
+    if (!guest) {
+        endCut("the upstream switched protocols where that can't be");
+        co_return;
+    }
+    TunnelCounts counts{static_cast<std::int64_t>(earlyGuest.size()),
+                        static_cast<std::int64_t>(earlyUpstream.size())};
+    std::string fault;
+    const auto& limits = m_door.context->limits;
+    if (co_await upstream->writeAll(earlyGuest, limits.stalled) &&
+        co_await guest->writeAll(earlyUpstream, limits.stalled))
+        fault = co_await tunnel(*guest, *upstream, limits, counts);
+    guest->closeNow();
+    row.requestBytes = counts.fromGuest;
+    row.responseBytes = counts.fromUpstream;
+    m_log.end(api::RowState::Done, m_cut.empty() ? fault : m_cut);
+}
+
+void Exchange::startUpload()
+{
+    m_uploading = true;
+    m_uploadEnd.reset();
+    const auto over = [this](const std::exception_ptr& error, PumpEnd end) {
+        m_uploading = false;
+        m_uploadEnd = error ? PumpEnd::SinkBroken : end;
+        // Half a body must not look like a whole one.
+        if (m_uploadEnd == PumpEnd::SourceFailed)
+            m_upstream->abort();
+        m_uploadOver.set();
+    };
+    asio::co_spawn(m_door.context->context.get_executor(),
+                   pump(m_request.body(), m_upstream->body(), m_log.row().requestBytes),
+                   asio::bind_cancellation_slot(m_stopUpload.slot(), over));
+}
+
+asio::awaitable<void> Exchange::stopUpload()
+{
+    if (!m_uploading)
+        co_return;
+    // The upstream has answered and wants no more of the body, or is lost.
+    m_upstream->abort();
+    m_stopUpload.emit(asio::cancellation_type::all);
+    while (m_uploading)
+        co_await m_uploadOver.wait();
+}
+
+void Exchange::failUpstream(const UpstreamFailure& failure)
+{
+    m_log.row().upstreamAddress = failure.address;
+    if (failure.kind == UpstreamFailure::Kind::Refused) {
+        const policy::Decision& decision = *failure.decision;
+        m_log.row().rule = decision.rule;
+        refuse(deniedRefusal(decision.step, decision.ruleText, failure.text));
+        m_log.refused(decision.step, failure.text, 403);
+        return;
+    }
+    const bool timedOut = failure.kind == UpstreamFailure::Kind::TimedOut;
+    failUpstream(Error{timedOut ? Error::Code::TimedOut : Error::Code::Io, failure.text});
+}
+
+void Exchange::failUpstream(const Error& error)
+{
+    if (m_request.isGone() || !m_cut.empty()) {
+        endCut("the client hung up");
+        return;
+    }
+    if (m_uploadEnd == PumpEnd::SourceFailed) {
+        const std::string fault = m_request.body().fault();
+        m_log.row().error = fault;
+        refuseProtocol(400, "the body of the request was cut off or malformed: " + fault);
+        return;
+    }
+    const Refusal refusal = upstreamRefusal(error.code == Error::Code::TimedOut, error.text);
+    refuse(refusal);
+    m_log.row().status = refusal.status;
+    m_log.end(api::RowState::Failed, error.text);
+}
+
+void Exchange::endCut(std::string error)
+{
+    m_request.abort();
+    m_log.end(api::RowState::Failed, m_cut.empty() ? std::move(error) : m_cut);
+}
+
+void Exchange::cutIfDenied()
+{
+    if (!m_upstream || !m_cut.empty())
+        return;
+    const policy::Decision now = m_door.context->gatekeeper.decide(m_door.id, m_policyRequest);
+    if (now.verdict != policy::Verdict::Deny)
+        return;
+    m_cut = "cut: " + now.reason;
+    m_upstream->abort();
+}
+
+} // namespace sallyport::egress

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "engine/egress/event.h"
+#include "engine/egress/guest_request.h"
+#include "engine/egress/log_row.h"
+#include "engine/egress/origin.h"
+#include "engine/egress/refusal.h"
+#include "engine/egress/sandbox_door.h"
+
+namespace sallyport::egress {
+
+// The way of one HTTP request: names, ladder, the person, the upstream, both bodies, the log row.
+// Knows no protocol version. Lives in the coroutine that serves the request.
+class Exchange final : public Recheckable
+{
+public:
+    // `executor` is where all of this runs.
+    Exchange(SandboxDoor& door, const Origin& origin, GuestRequest& request);
+
+    [[nodiscard]] asio::awaitable<void> run();
+    // For a head that could not be read: answers and logs it.
+    void refuseHead(const HeadFault& fault);
+
+    void cutIfDenied() override;
+
+private:
+    [[nodiscard]] bool namesAgree();
+    void describeRequest();
+    // Whether the request may pass; refused otherwise.
+    [[nodiscard]] asio::awaitable<bool> decide();
+    [[nodiscard]] asio::awaitable<bool> askPerson(const policy::Decision& decision);
+
+    [[nodiscard]] asio::awaitable<void> forward();
+    // Connects, sends, and reads the answer's head. True when m_answer holds it.
+    [[nodiscard]] asio::awaitable<bool> reachUpstream();
+    [[nodiscard]] asio::awaitable<Status> readAnswerHead();
+    [[nodiscard]] asio::awaitable<void> relayAnswer();
+    [[nodiscard]] asio::awaitable<void> switchProtocols();
+    [[nodiscard]] UpstreamTarget target() const;
+
+    void startUpload();
+    [[nodiscard]] asio::awaitable<void> stopUpload();
+
+    void refuse(const Refusal& refusal);
+    void refuseProtocol(int status, std::string_view reason);
+    void failUpstream(const UpstreamFailure& failure);
+    void failUpstream(const Error& error);
+    // The guest has gone, or something under way failed.
+    void endCut(std::string error);
+
+    SandboxDoor& m_door;
+    const Origin& m_origin;
+    GuestRequest& m_request;
+    LogRow m_log;
+    policy::Request m_policyRequest;
+    std::string m_host; // the authority that goes upstream
+    std::unique_ptr<UpstreamRequest> m_upstream;
+    ResponseHead m_answer;
+    std::string m_cut; // why the exchange was ended from outside
+
+    // The upload runs beside the answer; it is over before this object goes.
+    bool m_uploading = false;
+    std::optional<PumpEnd> m_uploadEnd;
+    asio::cancellation_signal m_stopUpload;
+    Event m_uploadOver;
+};
+
+} // namespace sallyport::egress

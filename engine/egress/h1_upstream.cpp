@@ -1,0 +1,101 @@
+#include "engine/egress/h1_upstream.h"
+
+#include <poll.h>
+
+#include "engine/egress/forwarding.h"
+
+namespace sallyport::egress {
+
+namespace asio = boost::asio;
+
+bool H1Upstream::isQuiet() const
+{
+    pollfd query{stream->fd(), POLLIN | POLLRDHUP, 0};
+    // TLS 1.3 servers send session tickets after the handshake: bytes that are no answer. Those
+    // are read, and kept by OpenSSL, before the connection is judged.
+    if (::poll(&query, 1, 0) == 0)
+        return true;
+    if (!stream->ssl() || (query.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
+        return false;
+    char byte = 0;
+    std::size_t count = 0;
+    return stream->tryRead(&byte, 1, count) == Stream::Io::Blocked;
+}
+
+H1UpstreamRequest::H1UpstreamRequest(std::unique_ptr<H1Upstream> connection,
+                                     const DoorLimits& limits,
+                                     GiveBack giveBack)
+    : m_connection(std::move(connection))
+    , m_limits(limits)
+    , m_giveBack(std::move(giveBack))
+{
+}
+
+H1UpstreamRequest::~H1UpstreamRequest()
+{
+    H1Upstream& connection = *m_connection;
+    const bool complete = m_finalHead && m_keepAlive && !m_taken && connection.stream->isOpen() &&
+                          connection.reader.isBodyDone() && connection.writer.isFinished() &&
+                          !connection.writer.isBroken() && connection.reader.leftover().empty();
+    if (!complete)
+        return;
+    connection.used = true;
+    connection.reader.rest();
+    connection.writer.rest();
+    m_giveBack(std::move(m_connection));
+}
+
+void H1UpstreamRequest::sendHead(const RequestHead& head, std::string_view host)
+{
+    m_method = head.method;
+    appendRequestHead(m_connection->writer.head(), head, host);
+    m_connection->writer.startBody(head.framing.kind, head.framing.length);
+}
+
+asio::awaitable<Status> H1UpstreamRequest::readHead(ResponseHead& out)
+{
+    H1Reader& reader = m_connection->reader;
+    std::string_view text;
+    const auto end = co_await reader.readHead(m_limits.stalled, text);
+    if (end == H1Reader::HeadEnd::Malformed)
+        co_return fail(Error::Code::Invalid, "the upstream's answer is malformed: " +
+                                                 std::string(reader.headFault().text));
+    if (end != H1Reader::HeadEnd::Complete) {
+        m_safeToRetry =
+            m_connection->used && !reader.hasBegun() && end != H1Reader::HeadEnd::TimedOut;
+        const bool timedOut = end == H1Reader::HeadEnd::TimedOut;
+        co_return fail(timedOut ? Error::Code::TimedOut : Error::Code::Io,
+                       timedOut
+                           ? "the upstream did not answer in time"
+                           : "the upstream closed the connection before its answer was complete");
+    }
+    auto parsed = parseResponseHead(text, m_limits.headFields, out);
+    if (parsed) {
+        auto framing = responseFraming(out, m_method);
+        if (framing)
+            out.framing = *framing;
+        else
+            parsed = tl::unexpected(framing.error());
+    }
+    if (!parsed)
+        co_return fail(Error::Code::Invalid,
+                       "the upstream's answer is malformed: " + std::string(parsed.error().text));
+    reader.startBody(out.framing);
+    m_finalHead = out.status >= 200;
+    m_keepAlive = out.keepAlive && out.framing.kind != BodyKind::UntilClose;
+    co_return Status{};
+}
+
+void H1UpstreamRequest::abort()
+{
+    m_connection->stream->closeNow();
+}
+
+Stream* H1UpstreamRequest::takeStream(std::string& early)
+{
+    m_taken = true;
+    early = m_connection->reader.leftover();
+    return m_connection->stream.get();
+}
+
+} // namespace sallyport::egress

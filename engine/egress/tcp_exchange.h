@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "engine/egress/log_row.h"
+#include "engine/egress/names.h"
+#include "engine/egress/sandbox_door.h"
+
+namespace sallyport::egress {
+
+// A connection that is not HTTP: the ladder decides by name and port, then bytes pass both ways. A
+// refusal is a reset.
+class TcpExchange final : public Recheckable
+{
+public:
+    TcpExchange(SandboxDoor& door, const Destination& destination, Stream& guest);
+
+    // `first` is what the guest has sent already.
+    [[nodiscard]] asio::awaitable<void> run(std::string first);
+    void cutIfDenied() override;
+
+private:
+    [[nodiscard]] asio::awaitable<bool> decide();
+    [[nodiscard]] asio::awaitable<bool> askPerson(const policy::Decision& decision);
+    [[nodiscard]] asio::awaitable<void> carry(std::string first, Dialled upstream);
+    void refuse(api::Step step, const std::string& reason);
+
+    SandboxDoor& m_door;
+    Stream& m_guest;
+    policy::Request m_request;
+    LogRow m_log;
+    Stream* m_upstream = nullptr;
+    std::string m_cut;
+};
+
+} // namespace sallyport::egress

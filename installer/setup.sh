@@ -110,3 +110,15 @@ exec_as_user() {
     cd /
     exec runuser -u "$name" -- env -i "${environment[@]}" "$@"
 }
+
+# Every user may open the tap control device on an ordinary Linux (it gives no right by itself); some minimal machines
+# keep it from them.
+ensure_tap_device() {
+    if [ ! -e /dev/net/tun ]; then
+        as_admin sh -c 'mkdir -p /dev/net && mknod /dev/net/tun c 10 200' || give_up "there is no /dev/net/tun; load the kernel's tun module: modprobe tun"
+    fi
+    if [ "$(stat -c %a /dev/net/tun)" != 666 ]; then
+        echo "Opening /dev/net/tun to ordinary users, as distributions do."
+        as_admin chmod 0666 /dev/net/tun
+    fi
+}

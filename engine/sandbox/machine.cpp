@@ -85,13 +85,14 @@ asio::awaitable<Status> Machine::adopt()
 asio::awaitable<Status> Machine::prepareNetwork(bool isNewRun)
 {
     const auto jail = m_platform.jail();
-    auto tap = co_await offload(m_platform.workers(), [jail, number = tapNumber(m_sandbox.id)] { return jail->addTap(number); });
+    const unsigned number = tapNumber(m_sandbox.id);
+    auto tap = co_await offload(m_platform.workers(), [&] { return jail->addTap(number); });
     if (!tap)
         co_return fail("make the network device", tap.error());
     m_tap = std::move(*tap);
     if (auto loaded = co_await loadAuthority(isNewRun); !loaded)
         co_return loaded;
-    auto sockets = co_await offload(m_platform.workers(), [jail, number = m_tap.number] { return jail->sockets(number); });
+    auto sockets = co_await offload(m_platform.workers(), [&] { return jail->sockets(number); });
     if (!sockets)
         co_return fail("get the door's sockets", sockets.error());
     co_return openDoor(std::move(*sockets));
@@ -100,8 +101,9 @@ asio::awaitable<Status> Machine::prepareNetwork(bool isNewRun)
 asio::awaitable<Status> Machine::loadAuthority(bool isNewRun)
 {
     const auto jail = m_platform.jail();
+    const unsigned number = m_tap.number;
     if (!isNewRun) {
-        auto kept = co_await offload(m_platform.workers(), [jail, number = m_tap.number] { return jail->fetchSecret(number); });
+        auto kept = co_await offload(m_platform.workers(), [&] { return jail->fetchSecret(number); });
         if (!kept)
             co_return fail("fetch the sandbox's keys from the jail", kept.error());
         const tls::SecretBytes bytes(std::move(*kept));
@@ -118,8 +120,7 @@ asio::awaitable<Status> Machine::loadAuthority(bool isNewRun)
     if (!secret)
         co_return fail("make the sandbox's certificate authority", secret.error());
     m_authority = std::make_shared<tls::CertificateAuthority>(std::move(*made));
-    const auto& bytes = *secret;
-    co_return co_await offload(m_platform.workers(), [jail, number = m_tap.number, &bytes] { return jail->keepSecret(number, bytes.view()); });
+    co_return co_await offload(m_platform.workers(), [&] { return jail->keepSecret(number, secret->view()); });
 }
 
 Status Machine::openDoor(jail::TapSockets sockets)
@@ -164,7 +165,7 @@ asio::awaitable<Status> Machine::boot(const image::GuestImage& guestImage)
     spec.channelSocket = channelSocket(*jail, m_sandbox.id);
     spec.consoleLog = jail->runDirectory() / fmt::format("console-{}.log", m_sandbox.id);
     spec.accelerator = m_platform.accelerator()->accelerator;
-    auto started = co_await offload(m_platform.workers(), [hypervisor, spec]() mutable {
+    auto started = co_await offload(m_platform.workers(), [&] {
         if (spec.accelerator == vm::Accelerator::Tcg)
             spec.tscKhz = vm::measureTscKhz();
         return hypervisor->start(spec);
@@ -233,7 +234,8 @@ asio::awaitable<Status> Machine::stop(bool force)
     const auto hypervisor = m_platform.hypervisor();
     if (m_hasEnded || hypervisor == nullptr)
         co_return Status{};
-    auto destroyed = co_await offload(m_platform.workers(), [hypervisor, name = domainName(m_sandbox.id)] { return hypervisor->destroy(name); });
+    const std::string name = domainName(m_sandbox.id);
+    auto destroyed = co_await offload(m_platform.workers(), [&] { return hypervisor->destroy(name); });
     if (!destroyed && destroyed.error().code != Error::Code::NotFound)
         co_return fail("end the microVM", destroyed.error());
     if (destroyed && !co_await waitForEnd(DestroyDeadline))
@@ -252,7 +254,8 @@ asio::awaitable<void> Machine::dismantle()
     if (jail == nullptr || m_tap.name.empty())
         co_return;
     // With the tap go its connections and the supervisor's copy of the keys.
-    auto removed = co_await offload(m_platform.workers(), [jail, number = m_tap.number] { return jail->removeTap(number); });
+    const unsigned number = m_tap.number;
+    auto removed = co_await offload(m_platform.workers(), [&] { return jail->removeTap(number); });
     if (!removed)
         log::warning("sandbox", fmt::format("remove the network device of {}: {}", m_sandbox.name, removed.error().text));
 }
@@ -266,7 +269,8 @@ asio::awaitable<api::SandboxStats> Machine::stats()
     if (hypervisor == nullptr || m_hasEnded)
         co_return stats;
     const auto now = std::chrono::steady_clock::now();
-    auto measured = co_await offload(m_platform.workers(), [hypervisor, name = domainName(m_sandbox.id)] { return hypervisor->stats(name); });
+    const std::string name = domainName(m_sandbox.id);
+    auto measured = co_await offload(m_platform.workers(), [&] { return hypervisor->stats(name); });
     if (measured) {
         const auto elapsed = std::chrono::duration<double, std::nano>(now - m_lastStatsAt).count();
         if (m_lastStatsAt != std::chrono::steady_clock::time_point{} && measured->cpuTimeNs >= m_lastCpuTimeNs && elapsed > 0)

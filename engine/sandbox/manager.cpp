@@ -204,15 +204,16 @@ asio::awaitable<Result<api::Sandbox>> Manager::create(api::NewSandbox wanted)
     sandbox.defaultAction = wanted.defaultAction;
     sandbox.createdAt = nowUnixMillis();
     record.isBusy = true; // nobody starts it before its disk is there
-    auto made = co_await offload(m_platform.workers(), [this, sandbox]() -> Status {
-        const auto guestImage = image::findImage(m_platform.paths(), sandbox.image);
+    const api::Sandbox wantedDisk = sandbox; // the worker's own copy
+    auto made = co_await offload(m_platform.workers(), [&]() -> Status {
+        const auto guestImage = image::findImage(m_platform.paths(), wantedDisk.image);
         if (!guestImage)
             return tl::unexpected(guestImage.error());
         std::error_code error;
-        std::filesystem::create_directories(directory(sandbox.id), error);
+        std::filesystem::create_directories(directory(wantedDisk.id), error);
         if (error)
-            return fail(Error::Code::Io, fmt::format("create {}: {}", directory(sandbox.id).string(), error.message()));
-        return image::createOverlay(guestImage->base, disk(sandbox.id), static_cast<std::uint64_t>(sandbox.diskMib));
+            return fail(Error::Code::Io, fmt::format("create {}: {}", directory(wantedDisk.id).string(), error.message()));
+        return image::createOverlay(guestImage->base, disk(wantedDisk.id), static_cast<std::uint64_t>(wantedDisk.diskMib));
     });
     record.isBusy = false;
     if (!made) {
@@ -255,7 +256,8 @@ asio::awaitable<Result<api::Sandbox>> Manager::start(api::SandboxId id)
 
 asio::awaitable<Status> Manager::startMachine(Record& record)
 {
-    auto guestImage = co_await offload(m_platform.workers(), [this, name = record.sandbox.image] { return image::findImage(m_platform.paths(), name); });
+    const std::string name = record.sandbox.image;
+    auto guestImage = co_await offload(m_platform.workers(), [&] { return image::findImage(m_platform.paths(), name); });
     if (!guestImage)
         co_return tl::unexpected(guestImage.error());
     if (auto ready = co_await m_platform.ensure(*guestImage); !ready)
@@ -311,7 +313,7 @@ asio::awaitable<Status> Manager::remove(api::SandboxId id, bool force)
     }
     record.isBusy = true;
     const auto folder = directory(id);
-    auto removed = co_await offload(m_platform.workers(), [folder]() -> Status {
+    auto removed = co_await offload(m_platform.workers(), [&]() -> Status {
         std::error_code error;
         std::filesystem::remove_all(folder, error);
         return error ? fail(Error::Code::Io, fmt::format("remove {}: {}", folder.string(), error.message())) : Status{};
@@ -390,7 +392,8 @@ asio::awaitable<void> Manager::adoptRunning()
         log::error("sandbox", adopted.error().text);
     std::vector<std::string> domains;
     if (adopted && *adopted) {
-        auto listed = co_await offload(m_platform.workers(), [hypervisor = m_platform.hypervisor()] { return hypervisor->list(); });
+        const auto hypervisor = m_platform.hypervisor();
+        auto listed = co_await offload(m_platform.workers(), [&] { return hypervisor->list(); });
         if (listed)
             domains = std::move(*listed);
         else
@@ -434,7 +437,8 @@ asio::awaitable<void> Manager::removeStrangers(const std::vector<std::string>& d
         if (id && m_records.contains(*id))
             continue;
         log::warning("sandbox", fmt::format("ending {}, which no sandbox knows", domain));
-        auto destroyed = co_await offload(m_platform.workers(), [hypervisor = m_platform.hypervisor(), domain] { return hypervisor->destroy(domain); });
+        const auto hypervisor = m_platform.hypervisor();
+        auto destroyed = co_await offload(m_platform.workers(), [&] { return hypervisor->destroy(domain); });
         if (!destroyed)
             log::warning("sandbox", destroyed.error().text);
     }

@@ -47,7 +47,8 @@ jail::JailOptions Platform::jailOptions() const
 
 asio::awaitable<Result<bool>> Platform::adopt()
 {
-    auto found = co_await offload(m_workers, [options = jailOptions()] { return jail::Jail::adopt(options); });
+    const jail::JailOptions options = jailOptions();
+    auto found = co_await offload(m_workers, [&] { return jail::Jail::adopt(options); });
     if (!found) {
         if (found.error().code == Error::Code::NotFound)
             co_return false;
@@ -77,7 +78,8 @@ asio::awaitable<Status> Platform::ensure(const image::GuestImage& guestImage)
 asio::awaitable<Status> Platform::bringUp(const image::GuestImage& guestImage)
 {
     if (m_jail == nullptr) {
-        auto started = co_await offload(m_workers, [options = jailOptions()] { return jail::Jail::startOrAdopt(options); });
+        const jail::JailOptions options = jailOptions();
+        auto started = co_await offload(m_workers, [&] { return jail::Jail::startOrAdopt(options); });
         if (!started)
             co_return fail("start the jail", started.error());
         m_jail = std::move(*started);
@@ -86,7 +88,7 @@ asio::awaitable<Status> Platform::bringUp(const image::GuestImage& guestImage)
     }
     if (!m_proved) {
         const auto jail = m_jail;
-        auto proof = co_await offload(m_workers, [jail] { return jail->selfTest(); });
+        auto proof = co_await offload(m_workers, [&] { return jail->selfTest(); });
         if (!proof)
             co_return fail("the jail's self-test failed, so no sandbox may run", proof.error());
         m_proved = true;
@@ -109,8 +111,8 @@ asio::awaitable<Status> Platform::connectHypervisor()
         });
     };
     auto lookup = [jail](std::string_view name) { return jail->domainProcess(name); };
-    auto opened = co_await offload(m_workers, [uri = jail->libvirtUri(), lookup, onEvent] {
-        return vm::Hypervisor::open(uri, lookup, onEvent);
+    auto opened = co_await offload(m_workers, [&] {
+        return vm::Hypervisor::open(jail->libvirtUri(), lookup, onEvent);
     });
     if (!opened)
         co_return fail("connect to the jail's libvirt", opened.error());
@@ -122,7 +124,7 @@ asio::awaitable<Status> Platform::chooseAccelerator(const image::GuestImage& gue
 {
     const auto jail = m_jail;
     const auto hypervisor = m_hypervisor;
-    auto choice = co_await offload(m_workers, [=, this] {
+    auto choice = co_await offload(m_workers, [&] {
         const auto tryBoot = [&] {
             return vm::kvmBoots(*hypervisor, guestImage.kernel, guestImage.initramfs, jail->runDirectory(), KvmTrialDeadline);
         };
@@ -168,7 +170,7 @@ asio::awaitable<Status> Platform::quit()
     m_death.reset(); // this death is no news
     const auto jail = std::exchange(m_jail, nullptr);
     const auto hypervisor = std::exchange(m_hypervisor, nullptr);
-    co_return co_await offload(m_workers, [jail] { return jail->quit(); });
+    co_return co_await offload(m_workers, [&] { return jail->quit(); });
 }
 
 } // namespace sallyport::sandbox

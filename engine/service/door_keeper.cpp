@@ -32,7 +32,8 @@ DoorKeeper::ask(api::SandboxId sandbox, const policy::Request& request, const po
     asked.why = decision.reason;
     if (const auto held = m_held.find(row); held != m_held.end())
         asked.firstSeen = held->second.isFirstTime;
-    co_return co_await m_desk.hold(std::move(asked), [this, row](api::QuestionId question) { noteQuestion(row, question); });
+    auto held = m_desk.hold(std::move(asked), [this, row](api::QuestionId question) { noteQuestion(row, question); });
+    co_return co_await std::move(held);
 }
 
 policy::Decision DoorKeeper::checkAddress(api::SandboxId sandbox, const policy::Address& address, int port)

@@ -56,7 +56,7 @@ void Engine::bindEngineMethods()
         options.data = m_options.paths.data;
         options.image = m_options.paths.images() / image::DefaultImage;
         options.jailBinary = m_options.jailBinary;
-        const auto checks = co_await sandbox::offload(m_workers, [options] { return jail::runDoctor(options); });
+        const auto checks = co_await sandbox::offload(m_workers, [&] { return jail::runDoctor(options); });
         Json list = Json::array();
         for (const api::Check& check : checks)
             list.push_back(api::toJson(check));
@@ -74,7 +74,8 @@ void Engine::bindLogMethods()
         if (!filter || !before || !after || !limit)
             co_return tl::unexpected(!filter ? filter.error() : !before ? before.error() : !after ? after.error() : limit.error());
         const log::RowQuery query{filter->value_or(api::RowFilter{}), *before, *after, limit->value_or(DefaultPage)};
-        auto page = co_await api::awaitCallback<Result<api::RowPage>>([&](auto done) { m_log->list(query, std::move(done)); });
+        auto pending = api::awaitCallback<Result<api::RowPage>>([&](auto done) { m_log->list(query, std::move(done)); });
+        auto page = co_await std::move(pending);
         if (!page)
             co_return tl::unexpected(page.error());
         co_return api::toJson(*page);
@@ -84,7 +85,8 @@ void Engine::bindLogMethods()
         const auto row = api::member<std::int64_t>(parameters, "row");
         if (!row)
             co_return tl::unexpected(row.error());
-        auto detail = co_await api::awaitCallback<Result<api::RowDetail>>([&](auto done) { m_log->get(*row, std::move(done)); });
+        auto pending = api::awaitCallback<Result<api::RowDetail>>([&](auto done) { m_log->get(*row, std::move(done)); });
+        auto detail = co_await std::move(pending);
         if (!detail)
             co_return tl::unexpected(detail.error());
         co_return api::toJson(*detail);

@@ -77,7 +77,12 @@ class Client:
 
     def __init__(self, path, subscribe=True):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(path))
+        # The engine serves its own user only, and root is another.
+        os.seteuid(pwd.getpwnam(USER).pw_uid)
+        try:
+            self.socket.connect(str(path))
+        finally:
+            os.seteuid(0)
         self.events, self.replies, self.next_id = [], {}, 0
         self.lock = threading.Condition()
         self.closed = False
@@ -179,6 +184,7 @@ class World:
         self.uid, self.gid, self.home = account.pw_uid, account.pw_gid, account.pw_dir
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="spw-", dir="/tmp"))
         os.chown(self.dir, self.uid, self.gid)
+        os.chmod(self.dir, 0o755)  # the servers run as a user of their own
         self.engine_options = list(engine_options)
         self.host_ns, self.net_ns = f"sp-host-{os.getpid()}", f"sp-net-{os.getpid()}"
         self.processes, self.engine, self.client = [], None, None

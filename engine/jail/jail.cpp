@@ -58,8 +58,8 @@ struct Jail::Private
     bool wasAdopted = true;
     std::string libvirtSocket;
 
-    std::mutex mutex;      // guards the exchange on the socket, and isBroken
-    bool isBroken = false; // a reply was lost: the next one could be taken for it
+    std::mutex mutex; // guards the exchange on the socket, and the socket: closed after a reply was
+                      // lost, since the next one could be taken for it
 
     [[nodiscard]] Result<OwnedReply> ask(const Request& request, milliseconds deadline);
     [[nodiscard]] Result<OwnedReply> ask(Verb verb, unsigned number = 0)
@@ -77,6 +77,7 @@ struct Jail::Private
     // A reply that has to bring exactly one descriptor.
     [[nodiscard]] Result<UniqueFd> askForOne(const Request& request);
     [[nodiscard]] Status greet();
+    [[nodiscard]] Status reconnect();
     [[nodiscard]] bool hasEnded(milliseconds wait) const
     {
         return waitFor(process.get(), POLLIN, wait);
@@ -86,8 +87,8 @@ struct Jail::Private
 Result<OwnedReply> Jail::Private::ask(const Request& request, milliseconds deadline)
 {
     const std::lock_guard lock(mutex);
-    if (isBroken)
-        return fail(Error::Code::Unavailable, "the connection to the jail is lost");
+    if (auto done = reconnect(); !done)
+        return tl::unexpected(done.error());
     std::string packet = encodeRequest(request);
     auto sent = sendPacket(socket.get(), packet, {}, deadline);
     ::explicit_bzero(packet.data(), packet.size());
@@ -96,7 +97,7 @@ Result<OwnedReply> Jail::Private::ask(const Request& request, milliseconds deadl
     std::vector<char> buffer(MaxPacketBytes);
     auto received = receivePacket(socket.get(), buffer, deadline);
     if (!received) {
-        isBroken = true;
+        socket.reset();
         return fail(fmt::format("the jail, {}", verbName(request.verb)), received.error());
     }
     OwnedReply owned;
@@ -108,6 +109,23 @@ Result<OwnedReply> Jail::Private::ask(const Request& request, milliseconds deadl
     }
     ::explicit_bzero(buffer.data(), received->size);
     return reply ? Result<OwnedReply>(std::move(owned)) : tl::unexpected(reply.error());
+}
+
+// To the same supervisor, or not at all: another one has none of our taps.
+Status Jail::Private::reconnect()
+{
+    if (hasEnded(milliseconds(0)))
+        return fail(Error::Code::Unavailable, "the jail has ended");
+    if (socket.isOpen())
+        return {};
+    auto fresh = connectControl(options.directory / "control.sock");
+    if (!fresh)
+        return tl::unexpected(fresh.error());
+    const auto peer = peerOf(fresh->get());
+    if (!peer || peer->pid != pid)
+        return fail(Error::Code::Unavailable, "another jail has taken the place of this one");
+    socket = std::move(*fresh);
+    return {};
 }
 
 Result<UniqueFd> Jail::Private::askForOne(const Request& request)

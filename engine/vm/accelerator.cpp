@@ -30,6 +30,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds TscWindow{50};
 constexpr milliseconds ConsoleInterval{50};
 constexpr std::size_t MaxConsole = 256UL * 1024;
+constexpr std::size_t MaxReason = 300;
 constexpr const char* ProbeName = "sallyport-kvm-probe";
 // The kernel's last word before user space has the machine.
 constexpr std::string_view SignOfLife = "Run /init as init process";
@@ -139,12 +140,8 @@ Result<bool> kvmBoots(Hypervisor& hypervisor,
     std::error_code ignored;
     fs::remove(spec.consoleLog, ignored);
     (void)hypervisor.destroy(ProbeName); // of an engine that was killed while it tried
-    if (auto started = hypervisor.start(spec); !started) {
-        if (started.error().code != Error::Code::Io)
-            return tl::unexpected(started.error());
-        log::info("vm", "QEMU does not start with KVM: " + started.error().text);
-        return false;
-    }
+    if (auto started = hypervisor.start(spec); !started)
+        return tl::unexpected(started.error());
     const auto end = steady_clock::now() + deadline;
     bool lives = false;
     while (!lives && steady_clock::now() < end) {
@@ -186,7 +183,9 @@ AcceleratorChoice chooseAccelerator(const AcceleratorProbe& probe, std::string_v
         return *known;
     const auto boots = probe.tryBoot();
     if (!boots)
-        return {Accelerator::Tcg, "trying KVM failed: " + boots.error().text};
+        return {Accelerator::Tcg,
+                "QEMU does not start with KVM: " +
+                    text::elide(text::escapeControls(boots.error().text), MaxReason)};
     const AcceleratorChoice choice =
         *boots ? AcceleratorChoice{Accelerator::Kvm, "a guest kernel starts under KVM"}
                : AcceleratorChoice{Accelerator::Tcg,

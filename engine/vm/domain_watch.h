@@ -92,7 +92,7 @@ private:
 
     // The loop thread's own.
     std::map<std::string, Running> m_running;
-    bool m_isLost = false; // the connection's end was told
+    std::atomic<bool> m_isLost = false; // the connection's end was told; by any thread
     bool m_mustReconcile = true;
     int m_callback = -1;
     int m_timer = -1;

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "engine/jail/control_channel.h"
+#include "engine/jail/doctor.h"
 #include "tests/integration/jail_fixture.h"
 #include "tests/integration/jail_processes.h"
 
@@ -65,6 +66,7 @@ private slots:
     void longDirectoriesAreRefused();
     void aMissingProgramIsNamed();
     void badRequestsAreRefused();
+    void theDoctorAgrees();
 
 private:
     std::unique_ptr<JailFixture> m_fixture;
@@ -194,11 +196,10 @@ void JailLifeTest::killedLibvirtdComesBack()
         const pid_t before = childNamed(jail->pid(), "libvirtd");
         QVERIFY(before > 0);
         QCOMPARE(::kill(before, SIGKILL), 0);
-        QTRY_VERIFY_WITH_TIMEOUT(childNamed(jail->pid(), "libvirtd") > 0 &&
-                                     childNamed(jail->pid(), "libvirtd") != before,
-                                 5000);
+        QTRY_VERIFY_WITH_TIMEOUT(hasOtherChild(jail->pid(), "libvirtd", before), 5000);
     }
-    QVERIFY(jail->selfTest());
+    const auto proven = jail->selfTest();
+    QVERIFY2(proven, proven ? "" : proven.error().text.c_str());
 }
 
 void JailLifeTest::quitEndsAll()
@@ -225,7 +226,8 @@ void JailLifeTest::killedSupervisorTakesAllWithIt()
         QTRY_VERIFY(::kill(child, 0) != 0);
     const auto next = m_fixture->start(); // the stale socket and lock are no hindrance
     QVERIFY(!next->wasAdopted());
-    QVERIFY(next->selfTest());
+    const auto proven = next->selfTest();
+    QVERIFY2(proven, proven ? "" : proven.error().text.c_str());
 }
 
 void JailLifeTest::otherDirectoriesAreAConflict()
@@ -279,6 +281,21 @@ void JailLifeTest::badRequestsAreRefused()
     QVERIFY(sendPacket(socket->get(), encodeRequest({}), {}, 500ms));
     const auto packet = receivePacket(socket->get(), buffer, 2000ms);
     QVERIFY(packet && decodeReply({buffer.data(), packet->size}));
+}
+
+// Where a jail starts, the doctor has nothing to say against it.
+void JailLifeTest::theDoctorAgrees()
+{
+    const auto options = m_fixture->options();
+    const auto checks =
+        runDoctor({options.directory, options.disks, options.images, options.binary});
+    for (const api::Check& check : checks) {
+        qInfo("%s: %s. %s %s", check.id.c_str(), check.title.c_str(), check.detail.c_str(),
+              check.remedy.c_str());
+        for (const char* needed : {"userns", "tun", "jail", "libvirt", "qemu"})
+            QVERIFY2(check.id != needed || check.state == api::CheckState::Ok, needed);
+    }
+    QCOMPARE(checks.size(), 10U);
 }
 
 QTEST_GUILESS_MAIN(JailLifeTest)

@@ -43,4 +43,11 @@ inline pid_t childNamed(pid_t parent, const std::string& name)
     return -1;
 }
 
+// Whether there is a child with that name, and it is not the one known.
+inline bool hasOtherChild(pid_t parent, const std::string& name, pid_t known)
+{
+    const pid_t found = childNamed(parent, name);
+    return found > 0 && found != known;
+}
+
 } // namespace sallyport::jail

@@ -30,7 +30,11 @@ constexpr milliseconds FirstDelay{50};
 constexpr milliseconds LongestDelay{5000};
 constexpr std::chrono::seconds GoodLife{10};
 
-constexpr const char* Program = "/usr/sbin/libvirtd";
+constexpr std::array<DaemonProgram, 3> Programs = {{
+    {"/usr/sbin/libvirtd", "libvirt/libvirt-sock", "libvirt/libvirtd.conf"},
+    {"/usr/sbin/virtqemud", "libvirt/virtqemud-sock", "libvirt/virtqemud.conf"},
+    {"/usr/bin/virtqemud", "libvirt/virtqemud-sock", "libvirt/virtqemud.conf"},
+}};
 
 constexpr std::string_view DaemonSettings = R"(log_level = 3
 log_outputs = "3:stderr"
@@ -62,8 +66,17 @@ Status writeSettings(const fs::path& path, std::string_view text)
 
 } // namespace
 
+const DaemonProgram& installedDaemon()
+{
+    const auto* found = std::find_if(Programs.begin(), Programs.end(), [](const auto& program) {
+        return ::access(program.path, X_OK) == 0;
+    });
+    return found == Programs.end() ? Programs.front() : *found;
+}
+
 Daemon::Daemon(LibvirtPlaces places)
     : m_places(std::move(places))
+    , m_program(installedDaemon())
     , m_delay(FirstDelay)
 {
 }
@@ -77,7 +90,7 @@ Status Daemon::prepare() const
             return fail(Error::Code::Io,
                         fmt::format("create {}: {}", path.string(), error.message()));
     const fs::path settings = m_places.config() / "libvirt";
-    auto done = writeSettings(settings / "libvirtd.conf", DaemonSettings);
+    auto done = writeSettings(m_places.config() / m_program.settings, DaemonSettings);
     if (done)
         done = writeSettings(settings / "qemu.conf", QemuSettings);
     if (done)
@@ -88,9 +101,9 @@ Status Daemon::prepare() const
 Status Daemon::start()
 {
     m_restartAt.reset();
-    if (::access(Program, X_OK) != 0)
+    if (::access(m_program.path, X_OK) != 0)
         return fail(Error::Code::Unavailable,
-                    fmt::format("{} is not installed (package libvirt-daemon)", Program));
+                    fmt::format("{} is not installed (package libvirt-daemon)", m_program.path));
     // All strings before the fork: the child may only call what is async-signal-safe.
     std::vector<std::string> environment = {
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -106,7 +119,7 @@ Status Daemon::start()
     for (std::string& entry : environment)
         environmentPointers.push_back(entry.data());
     environmentPointers.push_back(nullptr);
-    std::array<char*, 2> arguments = {const_cast<char*>(Program), nullptr};
+    std::array<char*, 2> arguments = {const_cast<char*>(m_program.path), nullptr};
     const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 
     const pid_t child = ::fork();
@@ -121,7 +134,7 @@ Status Daemon::start()
         (void)::dup2(STDERR_FILENO, STDOUT_FILENO);
         (void)::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
         (void)::setsid();
-        ::execve(Program, arguments.data(), environmentPointers.data());
+        ::execve(m_program.path, arguments.data(), environmentPointers.data());
         ::_exit(127);
     }
     m_pid = child;
@@ -133,12 +146,12 @@ bool Daemon::isReady() const
 {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    const std::string path = m_places.socket().string();
+    const std::string path = socket().string();
     if (path.size() >= sizeof address.sun_path)
         return false;
     std::copy(path.begin(), path.end(), std::begin(address.sun_path));
-    const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+    const UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
            0;
 }
 

@@ -23,15 +23,21 @@ struct LibvirtPlaces
     [[nodiscard]] std::filesystem::path config() const { return run / "c"; }
     [[nodiscard]] std::filesystem::path cache() const { return run / "k"; }
     [[nodiscard]] std::filesystem::path data() const { return run / "d"; }
-    [[nodiscard]] std::filesystem::path socket() const
-    {
-        return runtime() / "libvirt" / "libvirt-sock";
-    }
     [[nodiscard]] std::filesystem::path pidFile(const std::string& domain) const
     {
         return runtime() / "libvirt/qemu/run" / (domain + ".pid");
     }
 };
+
+// The one daemon of all drivers, or, where a distribution has split it, the one for QEMU.
+struct DaemonProgram
+{
+    const char* path;
+    const char* socket;   // below LibvirtPlaces::runtime()
+    const char* settings; // below LibvirtPlaces::config()
+};
+// The first that is installed; libvirtd's where none is.
+[[nodiscard]] const DaemonProgram& installedDaemon();
 
 class Daemon
 {
@@ -51,9 +57,14 @@ public:
     // When start() is due again; later and later when it dies at once each time.
     [[nodiscard]] std::optional<Clock::time_point> restartAt() const { return m_restartAt; }
     [[nodiscard]] pid_t pid() const { return m_pid; }
+    [[nodiscard]] std::filesystem::path socket() const
+    {
+        return m_places.runtime() / m_program.socket;
+    }
 
 private:
     LibvirtPlaces m_places;
+    DaemonProgram m_program;
     pid_t m_pid = -1;
     Clock::time_point m_startedAt;
     std::optional<Clock::time_point> m_restartAt;

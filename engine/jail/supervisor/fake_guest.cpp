@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::uint32_t FirstSequence = 1000;
+constexpr milliseconds SynInterval{200};
 
 } // namespace
 
@@ -63,14 +64,18 @@ std::optional<SeenFrame> FakeGuest::waitFor(const Matches& matches, milliseconds
 
 std::optional<FakeGuest::Opened> FakeGuest::open(const Flow& flow, milliseconds time)
 {
-    send(tcpFrame(flow, TcpSyn, FirstSequence, 0));
-    const auto answer = waitFor(
-        [&](const SeenFrame& seen) {
-            return seen.protocol == ProtocolTcp && seen.source == flow.destination &&
-                   seen.sourcePort == flow.destinationPort &&
-                   seen.destinationPort == flow.sourcePort && (seen.tcpFlags & TcpSyn) != 0;
-        },
-        time);
+    const auto isAnswer = [&](const SeenFrame& seen) {
+        return seen.protocol == ProtocolTcp && seen.source == flow.destination &&
+               seen.sourcePort == flow.destinationPort && seen.destinationPort == flow.sourcePort &&
+               (seen.tcpFlags & TcpSyn) != 0;
+    };
+    // As a guest would: again after a while, since a link that has just come up loses frames.
+    std::optional<SeenFrame> answer;
+    const auto end = steady_clock::now() + time;
+    while (!answer && steady_clock::now() < end) {
+        send(tcpFrame(flow, TcpSyn, FirstSequence, 0));
+        answer = waitFor(isAnswer, SynInterval);
+    }
     if (!answer || answer->acknowledged != FirstSequence + 1)
         return std::nullopt;
     const Opened opened{flow, FirstSequence + 1, answer->sequence + 1};

@@ -36,7 +36,7 @@ struct Outside
     UniqueFd lock;
     UniqueFd log;
     UniqueFd control;
-    SupervisorPlaces places;
+    RootView view;
 };
 
 Result<UniqueFd> openFile(const fs::path& path, int flags)
@@ -47,19 +47,15 @@ Result<UniqueFd> openFile(const fs::path& path, int flags)
     return file;
 }
 
-Result<fs::path> realDirectory(const fs::path& path)
+Result<ShownDirectory> realDirectory(const fs::path& path)
 {
     std::error_code error;
     fs::create_directories(path, error);
     const fs::path real = fs::canonical(path, error);
-    if (error || !fs::is_directory(real, error))
-        return fail(Error::Code::Invalid,
-                    fmt::format("{} is no directory: {}", path.string(), error.message()));
-    // Sockets have the same path on both sides: a link in it would not exist inside.
-    if (real != path.lexically_normal())
-        return fail(Error::Code::Invalid,
-                    fmt::format("{} is not the real path of {}", path.string(), real.string()));
-    return real;
+    if (error || !path.is_absolute() || !fs::is_directory(real, error))
+        return fail(Error::Code::Invalid, fmt::format("'{}' is no absolute path of a directory {}",
+                                                      path.string(), error.message()));
+    return ShownDirectory{path, real};
 }
 
 // State of a jail that is gone would mislead a new libvirtd; what it learned about QEMU would not.
@@ -84,20 +80,22 @@ Result<Outside> prepareOutside(const LaunchOptions& options)
     for (const auto* path : {&directory, &run, &images, &disks})
         if (!*path)
             return tl::unexpected(path->error());
-    if (::chmod(directory->c_str(), 0700) != 0)
-        return failErrno("chmod " + directory->string(), errno);
-    auto lock = openFile(*directory / "lock", O_RDWR);
+    const fs::path& top = directory->real;
+    if (::chmod(top.c_str(), 0700) != 0)
+        return failErrno("chmod " + top.string(), errno);
+    auto lock = openFile(top / "lock", O_RDWR);
     if (!lock)
         return tl::unexpected(lock.error());
     if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0)
-        return fail(Error::Code::Conflict, "a jail runs already in " + directory->string());
-    if (auto done = emptyRunDirectory(*run); !done)
+        return fail(Error::Code::Conflict, "a jail runs already in " + top.string());
+    if (auto done = emptyRunDirectory(run->real); !done)
         return tl::unexpected(done.error());
-    auto log = openFile(*directory / "supervisor.log", O_WRONLY | O_APPEND);
-    auto control = bindControl(*directory / "control.sock");
+    auto log = openFile(top / "supervisor.log", O_WRONLY | O_APPEND);
+    auto control = bindControl(top / "control.sock");
     if (!log || !control)
         return tl::unexpected(log ? control.error() : log.error());
-    return Outside{std::move(*lock), std::move(*log), std::move(*control), {*run, *images, *disks}};
+    return Outside{std::move(*lock), std::move(*log), std::move(*control),
+                   RootView{*images, *disks, *run, innerIds(::geteuid(), ::getegid())}};
 }
 
 // What becomes of pid 1 once it has reported that all is well.
@@ -165,13 +163,13 @@ void raiseFileLimit()
 }
 
 // Pid 1 of the jail, from its first instruction to its last.
-void superviseInside(Outside outside, InnerIds ids, UniqueFd pipe)
+void superviseInside(Outside outside, UniqueFd pipe)
 {
     (void)::setsid();
     ::umask(077);
     raiseFileLimit();
     takeOverStandardStreams(outside.log.get());
-    auto done = enterRoot({outside.places.images, outside.places.disks, outside.places.run, ids});
+    auto done = enterRoot(outside.view);
     if (done)
         done = forbidMoreUserNamespaces();
     if (!done) {
@@ -182,8 +180,9 @@ void superviseInside(Outside outside, InnerIds ids, UniqueFd pipe)
     (void)::prctl(PR_SET_DUMPABLE, 0);
     const rlimit noCore{0, 0};
     (void)::setrlimit(RLIMIT_CORE, &noCore);
-    auto supervisor = Supervisor::create(std::move(outside.places), std::move(outside.control),
-                                         std::move(outside.log));
+    auto supervisor = Supervisor::create(
+        {outside.view.run.given, outside.view.images.given, outside.view.disks.given},
+        std::move(outside.control), std::move(outside.log));
     if (!supervisor) {
         log::error("jail", supervisor.error().text);
         report(pipe, tl::unexpected(supervisor.error()));
@@ -222,14 +221,13 @@ Status checkInside()
 
 Status launchSupervisor(const LaunchOptions& options)
 {
-    const InnerIds ids = innerIds(::geteuid(), ::getegid());
     auto outside = prepareOutside(options);
     if (!outside)
         return tl::unexpected(outside.error());
     if (auto done = enterNamespaces(); !done)
         return done;
     return inNewPidNamespace(
-        [&](UniqueFd pipe) { superviseInside(std::move(*outside), ids, std::move(pipe)); },
+        [&](UniqueFd pipe) { superviseInside(std::move(*outside), std::move(pipe)); },
         Afterwards::Leave);
 }
 

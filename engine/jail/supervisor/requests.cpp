@@ -97,7 +97,7 @@ Result<Supervisor::Answer> Supervisor::hello()
                    {"product", SALLYPORT_VERSION},
                    {"images", m_places.images.string()},
                    {"disks", m_places.disks.string()},
-                   {"libvirtSocket", m_libvirt.socket().string()},
+                   {"libvirtSocket", m_daemon.socket().string()},
                    {"taps", taps}};
     return answer;
 }

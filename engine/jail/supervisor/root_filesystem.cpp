@@ -65,11 +65,11 @@ Status restrictMount(const fs::path& target, Access access)
     return {};
 }
 
-// Shows a file or directory of the host at the same path inside.
-Status bind(const fs::path& path, Access access)
+// Shows a file or directory of the host inside.
+Status bindAt(const fs::path& from, const fs::path& to, Access access)
 {
-    const fs::path source = OldRoot / path.relative_path();
-    const fs::path target = NewRoot / path.relative_path();
+    const fs::path source = OldRoot / from.relative_path();
+    const fs::path target = NewRoot / to.relative_path();
     std::error_code error;
     if (fs::is_directory(source, error)) {
         if (auto made = makeDirectory(target); !made)
@@ -82,6 +82,18 @@ Status bind(const fs::path& path, Access access)
     if (auto done = mountAt(source.c_str(), target, nullptr, MS_BIND | MS_REC, nullptr); !done)
         return done;
     return restrictMount(target, access);
+}
+
+Status bind(const fs::path& path, Access access)
+{
+    return bindAt(path, path, access);
+}
+
+Status bindDirectory(const ShownDirectory& directory, Access access)
+{
+    if (auto done = bind(directory.real, access); !done || directory.given == directory.real)
+        return done;
+    return bindAt(directory.real, directory.given, access);
 }
 
 Status bindIfThere(const fs::path& path, Access access)
@@ -225,11 +237,11 @@ Status enterRoot(const RootView& view)
     if (done)
         done = makeDevices();
     if (done)
-        done = bind(view.images, Access::ReadOnly);
+        done = bindDirectory(view.images, Access::ReadOnly);
     if (done)
-        done = bind(view.disks, Access::Writable);
+        done = bindDirectory(view.disks, Access::Writable);
     if (done)
-        done = bind(view.run, Access::Writable);
+        done = bindDirectory(view.run, Access::Writable);
     if (done)
         done = leaveOldRoot();
     return done;

@@ -10,17 +10,24 @@
 
 namespace sallyport::jail {
 
+// A directory of the host. It is shown at both paths, since others may have resolved links in the
+// given one.
+struct ShownDirectory
+{
+    std::filesystem::path given; // absolute, perhaps with symbolic links (/home on some systems)
+    std::filesystem::path real;
+};
+
 struct RootView
 {
-    std::filesystem::path images; // read-only
-    std::filesystem::path disks;  // writable
-    std::filesystem::path run;    // writable
-    InnerIds ids;                 // for /etc/passwd
+    ShownDirectory images; // read-only
+    ShownDirectory disks;  // writable
+    ShownDirectory run;    // writable
+    InnerIds ids;          // for /etc/passwd
 };
 
 // Builds it and makes it the caller's root. By pid 1 of the new namespaces, single-threaded, with
-// nothing of the old root open that matters afterwards. The paths have to be absolute, exist, and
-// have no symbolic links in them.
+// nothing of the old root open that matters afterwards.
 [[nodiscard]] Status enterRoot(const RootView& view);
 
 } // namespace sallyport::jail

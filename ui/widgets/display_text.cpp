@@ -177,7 +177,7 @@ QString unicodeHost(std::string_view host)
     if (host.size() > 253 || host.find("xn--") == std::string_view::npos)
         return {};
     const QString ascii = toQt(host);
-    const QString read = QUrl::fromAce(ascii.toLatin1());
+    const QString read = QUrl::fromAce(ascii.toLatin1(), QUrl::IgnoreIDNWhitelist);
     return read == ascii ? QString() : safe(fromQt(read), 96);
 }
 

@@ -45,6 +45,7 @@ Notifier::Notifier(QuestionBook& book, const QDBusConnection& bus, QObject* pare
     m_bus.connect(Service, Path, Service, QStringLiteral("NotificationClosed"), this,
                   SLOT(notificationClosed(uint, uint)));
     connect(&book, &QuestionBook::added, this, &Notifier::onAdded);
+    connect(&book, &QuestionBook::heldAgain, this, [this](qint64 id) { onAdded(id, true); });
     connect(&book, &QuestionBook::removed, this, &Notifier::onRemoved);
 }
 
@@ -55,7 +56,7 @@ Notifier::~Notifier()
 
 void Notifier::onAdded(qint64 question, bool isNew)
 {
-    if (!isNew)
+    if (!isNew || m_questions.contains(question))
         return;
     m_questions.append(question);
     if (!m_burst.isActive())

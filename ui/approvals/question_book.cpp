@@ -70,10 +70,15 @@ void QuestionBook::take(const api::Question& question, bool isNew)
         drop(question.id);
         return;
     }
-    const bool isKnown = m_questions.contains(question.id);
+    const UnixMillis now = nowUnixMillis();
+    const api::Question* known = find(question.id);
+    const bool isKnown = known != nullptr;
+    const bool wasHeld = isKnown && isHeld(*known, now);
     m_questions[question.id] = question;
     if (isKnown) {
         emit updated(question.id);
+        if (!wasHeld && isHeld(question, now))
+            emit heldAgain(question.id);
         return;
     }
     emit added(question.id, isNew);

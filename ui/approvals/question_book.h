@@ -38,6 +38,8 @@ signals:
     // `isNew` is false for those that were open before this window was (re)connected.
     void added(qint64 question, bool isNew);
     void updated(qint64 question);
+    // Its budget had ended, and a retry of the client waits now.
+    void heldAgain(qint64 question);
     void removed(qint64 question);
     void countChanged(int count);
 

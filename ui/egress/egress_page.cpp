@@ -194,7 +194,8 @@ QWidget* EgressPage::makeTable()
             setFollowing(true);
     });
     connect(m_table, &QWidget::customContextMenuRequested, this, &EgressPage::showMenu);
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+    // The selection, not the current row: that one moves by itself when the table gets the focus.
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             &EgressPage::showDetail);
 
     m_new = new QPushButton(area);
@@ -402,8 +403,9 @@ void EgressPage::updateCounts()
 
 void EgressPage::showDetail()
 {
-    const api::Row* row = m_model.rowAt(m_table->currentIndex().row());
-    if (row == nullptr)
+    const QModelIndexList selected = m_table->selectionModel()->selectedRows();
+    const api::Row* row = selected.isEmpty() ? nullptr : m_model.rowAt(selected.first().row());
+    if (row == nullptr || (m_detail->isVisible() && m_detail->rowId() == row->id))
         return;
     m_detail->setRow(*row);
     m_detail->show();

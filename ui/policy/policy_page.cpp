@@ -74,6 +74,16 @@ QString textOf(api::Step step)
     }
 }
 
+// What the page shows of a sandbox.
+api::Json settingsOf(const api::Sandbox& sandbox)
+{
+    return {{"default", static_cast<int>(sandbox.defaultAction)},
+            {"isGateSet", sandbox.allowedHosts.has_value()},
+            {"allowed", sandbox.allowedHosts.value_or(std::vector<std::string>())},
+            {"denied", sandbox.deniedHosts},
+            {"grants", sandbox.grants}};
+}
+
 QStringList toList(const std::vector<std::string>& hosts)
 {
     QStringList list;
@@ -138,7 +148,9 @@ PolicyPage::PolicyPage(EngineLink& link, QWidget* parent)
     connect(&m_texts, &QTimer::timeout, this, &PolicyPage::fetchTexts);
     connect(&m_sandboxes, &SandboxBook::reset, this, &PolicyPage::refresh);
     connect(&m_sandboxes, &SandboxBook::changed, this, [this](int index) {
-        if (m_sandboxes.sandboxes().at(static_cast<std::size_t>(index)).id == m_sandbox)
+        // Statistics come every two seconds; settings seldom.
+        const api::Sandbox& sandbox = m_sandboxes.sandboxes().at(static_cast<std::size_t>(index));
+        if (sandbox.id == m_sandbox && !(settingsOf(sandbox) == m_shownSettings))
             refresh();
     });
     for (const auto signal : {&RuleBook::changed, &RuleBook::removed})
@@ -308,11 +320,18 @@ void PolicyPage::setSandbox(qint64 idOr0)
     refresh();
 }
 
+void PolicyPage::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    refresh();
+}
+
 void PolicyPage::refresh()
 {
     if (const api::Sandbox* sandbox = m_sandboxes.find(m_sandbox)) {
         fillSandbox(*sandbox);
-        m_texts.start();
+        if (isVisible() && !m_texts.isActive())
+            m_texts.start();
     }
     fillDeniedNote();
     m_noRules->setVisible(m_model.rowCount() == 0);
@@ -341,6 +360,7 @@ void PolicyPage::fetchTexts()
 
 void PolicyPage::fillSandbox(const api::Sandbox& sandbox)
 {
+    m_shownSettings = settingsOf(sandbox);
     m_denied->setEntries(toList(sandbox.deniedHosts));
     m_grants->setEntries(toList(sandbox.grants));
     m_openings->setText(sandbox.grants.empty() ? tr("Openings…")

@@ -41,6 +41,9 @@ public:
     void showRule(qint64 rule);
     void proposeRule(const api::Rule& rule);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     QWidget* makeFloor();
     QWidget* makeDenied();
@@ -77,7 +80,7 @@ private:
     RuleTableModel m_model;
     qint64 m_sandbox = 0;
     qint64 m_wantedRule = 0; // to be selected when it comes
-    bool m_isFilling = false;
+    api::Json m_shownSettings;
     QTimer m_texts; // policy.get, once for a burst of changes
 
     std::map<api::Step, LadderStepView*> m_steps;

@@ -21,6 +21,7 @@
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
 #include "ui/policy/rule_text.h"
+#include "ui/theme/icon.h"
 #include "ui/theme/widgets.h"
 #include "ui/widgets/display_text.h"
 #include "ui/widgets/page_scroll.h"
@@ -177,14 +178,18 @@ QWidget* QuestionWindow::makeEmptyPage()
     auto* page = new QWidget(this);
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(theme::PagePad, theme::PagePad, theme::PagePad, theme::PagePad);
-    auto* title = theme::titleLabel(tr("Nothing waits for you"), page);
+    auto* title = theme::headingLabel(tr("Nothing waits for you"), page);
     title->setAlignment(Qt::AlignHCenter);
     auto* text = theme::bodyLabel(tr("When a sandbox wants something that no rule decides, "
                                      "the question comes up here. Its request waits meanwhile."),
                                   page);
     text->setAlignment(Qt::AlignHCenter);
     theme::setLabelTone(text, theme::Tone::Muted);
+    auto* picture = new QLabel(page);
+    picture->setPixmap(theme::icon(QStringLiteral("check"), theme::Tone::Muted).pixmap(40, 40));
+    picture->setAlignment(Qt::AlignHCenter);
     column->addStretch(1);
+    column->addWidget(picture);
     column->addWidget(title);
     column->addWidget(text);
     column->addStretch(1);
@@ -277,7 +282,6 @@ void QuestionWindow::refreshList()
 void QuestionWindow::fitHeight()
 {
     const int width = CardWidth + (m_side->isHidden() ? 0 : SideWidth);
-    m_pages->currentWidget()->ensurePolished();
     int height = 320;
     if (m_current != 0) {
         height = m_scroll->contentHeight(CardWidth) + m_footer->sizeHint().height();
@@ -481,6 +485,12 @@ void QuestionWindow::keyPressEvent(QKeyEvent* event)
     } else {
         hide();
     }
+}
+
+void QuestionWindow::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    fitHeight(); // the fonts are known only now
 }
 
 void QuestionWindow::closeEvent(QCloseEvent* event)

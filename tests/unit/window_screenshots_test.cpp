@@ -2,8 +2,13 @@
 // look at: PNG files in the folder that SALLYPORT_SCREENSHOTS names. Without it the windows are
 // painted and thrown away, which still proves that every page comes up.
 
+#include <cmath>
+
+#include <QAction>
 #include <QApplication>
 #include <QDir>
+#include <QLineEdit>
+#include <QPushButton>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
@@ -84,6 +89,20 @@ private:
                                      .arg(m_folder, QLatin1String(QTest::currentDataTag()), name)));
     }
 
+    static void makeHistory(ui::SandboxBook& book, const test::FakeEngine& engine)
+    {
+        book.setLeastSampleGap(0);
+        for (int i = 0; i < 130; ++i) {
+            for (std::size_t box : {0U, 1U}) {
+                api::Sandbox sandbox = engine.sandboxes[box];
+                const double wave = std::sin(i * 0.11) + std::sin(i * 0.37 + 1) * 0.5;
+                sandbox.stats.cpuPercent = (40 + 30 * wave) / (box == 0 ? 1 : 6);
+                sandbox.stats.memoryUsedBytes += i * 9'000'000LL / (box == 0 ? 1 : 20);
+                book.take(sandbox);
+            }
+        }
+    }
+
     static void trigger(QWidget& window, const char* action)
     {
         auto* found = window.findChild<QAction*>(QLatin1String(action));
@@ -135,15 +154,7 @@ void WindowScreenshotsTest::everyPage()
     link.open();
     QTRY_VERIFY(link.isConnected());
     QTRY_VERIFY(engine.callCount("log.list") > 0);
-    auto* book = window.findChild<ui::SandboxBook*>();
-    Q_UNUSED(book)
-    // A history, faster than the two seconds of real life.
-    for (int i = 0; i < 3; ++i) {
-        auto box = engine.sandboxes[0];
-        box.stats.cpuPercent = 20 + 25 * i;
-        engine.changeSandbox(box);
-        QTest::qWait(1550);
-    }
+    makeHistory(window.book(), engine);
     shoot(window, QStringLiteral("10-overview"));
     trigger(window, "terminal");
     QTRY_VERIFY(engine.callCount("exec.resize") > 0);
@@ -157,6 +168,7 @@ void WindowScreenshotsTest::everyPage()
     shoot(window, QStringLiteral("14-all"));
     trigger(window, "palette");
     shoot(window, QStringLiteral("15-palette"));
+    QTest::keyClick(window.findChild<QLineEdit*>(QStringLiteral("paletteInput")), Qt::Key_Escape);
     trigger(window, "previousSandbox");
     trigger(window, "overview");
     shoot(window, QStringLiteral("16-crashed"));
@@ -165,11 +177,13 @@ void WindowScreenshotsTest::everyPage()
     shoot(window, QStringLiteral("17-not-running"));
     trigger(window, "remove");
     shoot(window, QStringLiteral("18-delete"));
+    QTest::mouseClick(window.findChild<QPushButton*>(QStringLiteral("deleteNo")), Qt::LeftButton);
     trigger(window, "previousSandbox");
     trigger(window, "overview");
+    shoot(window, QStringLiteral("19-first-steps"));
     engine.vanish();
     QTRY_VERIFY(link.state() == ui::EngineLink::State::Lost);
-    shoot(window, QStringLiteral("19-lost"));
+    shoot(window, QStringLiteral("20-lost"));
 }
 
 QTEST_MAIN(WindowScreenshotsTest)

@@ -9,8 +9,6 @@ namespace sallyport::ui {
 
 namespace {
 
-constexpr UnixMillis LeastSampleGap = 1500;
-
 void append(std::vector<double>& samples, double value)
 {
     if (samples.size() >= SandboxBook::HistoryCapacity)
@@ -125,7 +123,7 @@ void SandboxBook::sample(const api::Sandbox& sandbox)
         return;
     }
     const UnixMillis now = nowUnixMillis();
-    if (now - track.lastSample < LeastSampleGap)
+    if (now - track.lastSample < m_leastSampleGap)
         return;
     track.lastSample = now;
     append(track.history.cpuPercent, sandbox.stats.cpuPercent);

@@ -39,6 +39,9 @@ public:
     // "agent-N" with the smallest free N.
     [[nodiscard]] QString freeName() const;
 
+    // Samples that come faster are left out; a test makes a history faster than life.
+    void setLeastSampleGap(UnixMillis gap) { m_leastSampleGap = gap; }
+
     // Takes in what a method returned before its event arrives.
     void take(const api::Sandbox& sandbox);
 
@@ -63,6 +66,7 @@ private:
     EngineLink& m_link;
     std::vector<api::Sandbox> m_sandboxes;
     QHash<qint64, Track> m_tracks;
+    UnixMillis m_leastSampleGap = 1500;
     bool m_loaded = false;
 };
 

@@ -24,7 +24,7 @@ namespace sallyport::ui::sandboxes {
 namespace {
 
 constexpr std::int64_t Mebibyte = 1024 * 1024;
-constexpr int WidestContent = 1100; // lines stay readable in a large window
+constexpr int WidestContent = 1180; // lines stay readable in a large window
 const QString ExampleCommand = QStringLiteral("curl https://example.com");
 
 QString percentText(double percent)
@@ -99,7 +99,7 @@ QWidget* OverviewPage::makeProblem(QAction* start)
     row->setSpacing(12);
     row->addWidget(picture, 0, Qt::AlignTop);
     row->addLayout(lines, 1);
-    row->addWidget(theme::actionButton(start), 0, Qt::AlignVCenter);
+    row->addWidget(theme::actionButton(start, nullptr, tr("Start again")), 0, Qt::AlignVCenter);
     return m_problem;
 }
 
@@ -161,8 +161,7 @@ QWidget* OverviewPage::makeFirstSteps(QAction* terminal)
     copy->setAccessibleName(tr("Copy the command"));
     connect(copy, &QPushButton::clicked, this,
             [] { QApplication::clipboard()->setText(ExampleCommand); });
-    QPushButton* open = theme::actionButton(terminal);
-    open->setText(tr("Open the terminal"));
+    QPushButton* open = theme::actionButton(terminal, nullptr, tr("Open the terminal"));
     auto* line = new QHBoxLayout;
     line->setSpacing(theme::Gap);
     line->addWidget(code);

@@ -48,7 +48,7 @@ RecentRequests::RecentRequests(EngineLink& link, QAction* showAll, QWidget* pare
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(RowHeight);
     m_table->setShowGrid(false);
-    m_table->setFrameShape(QFrame::NoFrame);
+    m_table->setProperty("kind", QStringLiteral("plain"));
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionMode(QAbstractItemView::NoSelection);
     m_table->setFocusPolicy(Qt::NoFocus);
@@ -60,9 +60,7 @@ RecentRequests::RecentRequests(EngineLink& link, QAction* showAll, QWidget* pare
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
     header->setSectionResizeMode(Address, QHeaderView::Stretch);
 
-    QPushButton* all = theme::actionButton(showAll, this);
-    all->setText(tr("Show all"));
-    all->setIcon({});
+    QPushButton* all = theme::actionButton(showAll, this, tr("Show all"));
     all->setObjectName(QStringLiteral("recentShowAll"));
     auto* head = new QHBoxLayout;
     head->addWidget(theme::headingLabel(tr("Recent requests"), this));

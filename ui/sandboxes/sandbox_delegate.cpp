@@ -17,7 +17,7 @@ namespace {
 constexpr int Side = 8;       // between the rail's edge and a row
 constexpr int Inside = 10;    // between a row's edge and its content
 constexpr int DotColumn = 20; // dot or icon
-constexpr int SparkWidth = 56;
+constexpr int SparkWidth = 52;
 
 void paintBack(QPainter& painter,
                const QRect& row,

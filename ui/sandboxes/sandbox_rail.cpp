@@ -102,7 +102,7 @@ void SandboxRail::focusList()
 
 QSize SandboxRail::sizeHint() const
 {
-    return {232, 400};
+    return {240, 400};
 }
 
 void SandboxRail::restoreSelection()

@@ -16,6 +16,12 @@ QString tr(const char* text)
     return QCoreApplication::translate("SandboxText", text);
 }
 
+// "1 h" of "1 h 12 min".
+QString roughly(const QString& time)
+{
+    return time.section(QLatin1Char(' '), 0, 1);
+}
+
 } // namespace
 
 QString stateWord(api::SandboxState state)
@@ -148,7 +154,7 @@ QString stateLine(const api::Sandbox& sandbox, UnixMillis now)
 {
     const QString word = stateWord(sandbox.state);
     if (sandbox.state == api::SandboxState::Running && sandbox.startedAt)
-        return word + QStringLiteral(" · ") + uptimeText(*sandbox.startedAt, now);
+        return word + QStringLiteral(" · ") + roughly(uptimeText(*sandbox.startedAt, now));
     return word;
 }
 

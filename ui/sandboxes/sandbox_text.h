@@ -27,7 +27,7 @@ namespace sallyport::ui::sandboxes {
 [[nodiscard]] QString memoryText(std::int64_t bytes);
 // "1 h 12 min", "34 s"
 [[nodiscard]] QString uptimeText(UnixMillis since, UnixMillis now);
-// "Running · 1 h 12 min", as under the name in the rail.
+// "Running · 1 h", as under the name in the rail.
 [[nodiscard]] QString stateLine(const api::Sandbox& sandbox, UnixMillis now);
 // "Standard · 4 GiB, 2 vCPUs · KVM"
 [[nodiscard]] QString summaryLine(const api::Sandbox& sandbox);

@@ -68,8 +68,7 @@ WelcomePage::WelcomePage(QAction* create, QAction* checkAgain, QWidget* parent)
     text->setAlignment(Qt::AlignCenter);
     theme::setLabelTone(text, theme::Tone::Muted);
 
-    QPushButton* button = theme::actionButton(create);
-    button->setText(tr("Create your first sandbox"));
+    QPushButton* button = theme::actionButton(create, nullptr, tr("Create your first sandbox"));
     button->setObjectName(QStringLiteral("welcomeCreate"));
     theme::makePrimary(button);
     button->setMinimumHeight(38);
@@ -91,8 +90,7 @@ WelcomePage::WelcomePage(QAction* create, QAction* checkAgain, QWidget* parent)
     m_checkColumn = new QVBoxLayout(m_checks);
     m_checkColumn->setContentsMargins(theme::Pad, 12, theme::Pad, 14);
     m_checkColumn->setSpacing(12);
-    QPushButton* again = theme::actionButton(checkAgain);
-    again->setText(tr("Check again"));
+    QPushButton* again = theme::actionButton(checkAgain, nullptr, tr("Check again"));
     again->setObjectName(QStringLiteral("checkAgain"));
     auto* checkHead = new QHBoxLayout;
     checkHead->addWidget(theme::headingLabel(tr("This machine needs attention")));

@@ -201,7 +201,8 @@ Screen::~Screen()
 
 void Screen::feed(std::string_view bytes)
 {
-    vterm_input_write(m_terminal, bytes.data(), bytes.size());
+    const std::string safe = m_guard.filter(bytes);
+    vterm_input_write(m_terminal, safe.data(), safe.size());
     vterm_screen_flush_damage(m_screen);
 }
 
@@ -217,12 +218,20 @@ void Screen::resize(int columns, int rows)
     vterm_screen_flush_damage(m_screen);
     VTermPos cursor{};
     vterm_state_get_cursorpos(vterm_obtain_state(m_terminal), &cursor);
+    // libvterm 0.1 leaves the cursor above the first row when lines are cut off below it, and would
+    // write there.
+    if (cursor.row < 0 || cursor.col < 0) {
+        const std::string home = "\x1b[1;" + std::to_string(std::max(cursor.col, 0) + 1) + "H";
+        vterm_input_write(m_terminal, home.data(), home.size());
+        vterm_state_get_cursorpos(vterm_obtain_state(m_terminal), &cursor);
+    }
     m_cursorRow = std::clamp(cursor.row, 0, rows - 1);
     m_cursorColumn = std::clamp(cursor.col, 0, columns - 1);
 }
 
 void Screen::reset()
 {
+    m_guard = {};
     vterm_screen_reset(m_screen, 1);
     vterm_screen_flush_damage(m_screen);
     clearHistory();

@@ -16,6 +16,7 @@
 #include <Qt>
 
 #include "ui/terminal/cell.h"
+#include "ui/terminal/guard.h"
 
 class QKeyEvent;
 struct VTerm;
@@ -55,6 +56,7 @@ public:
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
 
+    // Any bytes: they pass the guard first.
     void feed(std::string_view bytes);
     // Clamped to 2…MostColumns by 1…MostRows.
     void resize(int columns, int rows);
@@ -97,6 +99,7 @@ private:
     [[nodiscard]] bool popHistory(Line& line);
 
     std::function<void(std::string_view)> m_output;
+    Guard m_guard;
     VTerm* m_terminal = nullptr; // owned
     VTermScreen* m_screen = nullptr;
     int m_columns;

@@ -76,7 +76,7 @@ void TerminalArea::makeActions()
 
 void TerminalArea::setStartAction(QAction* start)
 {
-    QPushButton* button = theme::actionButton(start, m_idle);
+    QPushButton* button = theme::actionButton(start, m_idle, tr("Start it"));
     theme::makePrimary(button);
     button->setObjectName(QStringLiteral("terminalStartSandbox"));
     auto* column = qobject_cast<QVBoxLayout*>(m_idle->layout());

@@ -78,7 +78,8 @@ const Tones& darkTones()
 
 const Tones& tonesOf(const QPalette& palette)
 {
-    return palette.color(QPalette::Window).lightness() < 128 ? darkTones() : lightTones();
+    // By the text: a style sheet makes backgrounds transparent, which has no lightness.
+    return palette.color(QPalette::WindowText).lightness() > 128 ? darkTones() : lightTones();
 }
 
 QColor toneColor(const Tones& tones, Tone tone)
@@ -178,12 +179,12 @@ QString makeStyleSheet(const Tones& tones)
     }};
     for (const auto& [name, color] : names)
         sheet.replace(QLatin1String(name), color.name());
-    sheet.replace(QLatin1String("@check@"),
-                  tones.dark ? QStringLiteral(":/sallyport/icons/check-dark.svg")
-                             : QStringLiteral(":/sallyport/icons/check-light.svg"));
-    sheet.replace(QLatin1String("@down@"),
-                  tones.dark ? QStringLiteral(":/sallyport/icons/down-dark.svg")
-                             : QStringLiteral(":/sallyport/icons/down-light.svg"));
+    // Pictures of controls can't be toned by Qt: one file each for light and dark.
+    for (const char* picture : {"check", "close", "down", "radio", "up"})
+        sheet.replace(QStringLiteral("@%1@").arg(QLatin1String(picture)),
+                      QStringLiteral(":/sallyport/icons/%1-%2.svg")
+                          .arg(QLatin1String(picture),
+                               tones.dark ? QStringLiteral("dark") : QStringLiteral("light")));
     return sheet;
 }
 

@@ -104,15 +104,16 @@ void makeDanger(QPushButton* button)
     setProperty(button, "kind", QStringLiteral("danger"));
 }
 
-QPushButton* actionButton(QAction* action, QWidget* parent)
+QPushButton* actionButton(QAction* action, QWidget* parent, const QString& text)
 {
-    auto* button = new QPushButton(parent);
-    const auto follow = [action, button] {
-        button->setText(action->text());
-        button->setIcon(action->icon());
+    auto* button = new QPushButton(text, parent);
+    const auto follow = [action, button, ownText = !text.isEmpty()] {
+        if (!ownText) {
+            button->setText(action->text());
+            button->setIcon(action->icon());
+        }
         button->setEnabled(action->isEnabled());
-        button->setVisible(action->isVisible());
-        button->setToolTip(action->toolTip());
+        button->setToolTip(action->shortcut().toString(QKeySequence::NativeText));
     };
     follow();
     QObject::connect(action, &QAction::changed, button, follow);

@@ -30,8 +30,10 @@ void setLabelTone(QLabel* label, Tone tone);
 // Push buttons by weight; the style sheet reads the property "kind".
 void makePrimary(QPushButton* button);
 void makeDanger(QPushButton* button);
-// A button that presses an action: follows its text, icon, enabled state and tool tip.
-[[nodiscard]] QPushButton* actionButton(QAction* action, QWidget* parent = nullptr);
+// A button that presses an action and is enabled as it is. With a text of its own it shows that and
+// no icon, else those of the action.
+[[nodiscard]] QPushButton*
+actionButton(QAction* action, QWidget* parent = nullptr, const QString& text = {});
 
 // A rounded surface with a hairline.
 class Card : public QFrame

@@ -8,6 +8,8 @@
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QPainter>
+#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
 #include "ui/theme/widgets.h"
@@ -21,6 +23,28 @@ constexpr int Width = 520;
 constexpr int RowHeight = 32;
 constexpr int MostVisibleRows = 10;
 constexpr int TopGap = 60;
+constexpr int ActionRole = Qt::UserRole;
+constexpr int KeysRole = Qt::UserRole + 1;
+
+// Puts the keys at the right end of the row.
+class PaletteDelegate : public QStyledItemDelegate
+{
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    void paint(QPainter* painter,
+               const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override
+    {
+        QStyledItemDelegate::paint(painter, option, index);
+        painter->save();
+        painter->setFont(option.font);
+        painter->setPen(theme::tonesOf(option.palette).muted);
+        painter->drawText(option.rect.adjusted(0, 0, -12, 0), Qt::AlignRight | Qt::AlignVCenter,
+                          index.data(KeysRole).toString());
+        painter->restore();
+    }
+};
 
 } // namespace
 
@@ -38,7 +62,9 @@ CommandPalette::CommandPalette(QWidget* window)
     m_input->setClearButtonEnabled(true);
     m_list->setObjectName(QStringLiteral("paletteList"));
     m_list->setAccessibleName(tr("Commands"));
-    m_list->setFrameShape(QFrame::NoFrame);
+    m_list->setProperty("kind", QStringLiteral("plain"));
+    m_list->setItemDelegate(new PaletteDelegate(m_list));
+    m_list->setIconSize({16, 16});
     m_list->setFocusPolicy(Qt::NoFocus);
     m_list->setUniformItemSizes(true);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -86,9 +112,9 @@ void CommandPalette::filter()
         if (!matches)
             continue;
         const QString keys = action->shortcut().toString(QKeySequence::NativeText);
-        auto* item = new QListWidgetItem(
-            action->icon(), keys.isEmpty() ? text : text + QStringLiteral("   ·   ") + keys);
-        item->setData(Qt::UserRole, QVariant::fromValue<QObject*>(action));
+        auto* item = new QListWidgetItem(action->icon(), text);
+        item->setData(ActionRole, QVariant::fromValue<QObject*>(action));
+        item->setData(KeysRole, keys);
         item->setSizeHint({100, RowHeight});
         m_list->addItem(item);
     }
@@ -103,7 +129,7 @@ void CommandPalette::run()
     const QListWidgetItem* item = m_list->currentItem();
     if (item == nullptr)
         return;
-    auto* action = qobject_cast<QAction*>(item->data(Qt::UserRole).value<QObject*>());
+    auto* action = qobject_cast<QAction*>(item->data(ActionRole).value<QObject*>());
     close();
     if (action != nullptr)
         action->trigger();

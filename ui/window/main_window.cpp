@@ -173,7 +173,7 @@ void MainWindow::wireActions()
     on(m_actions->previousSandbox, [this] { m_rail->selectNext(-1); });
     on(m_actions->focusRail, [this] { m_rail->focusList(); });
     on(m_actions->refresh, [this] { emit m_link.connected(); });
-    on(m_actions->palette, [this] { m_palette->open(m_actions->everything()); });
+    on(m_actions->palette, [this] { openPalette(); });
     on(m_actions->shortcuts,
        [this] { (new ShortcutsSheet(m_actions->everything(), this))->show(); });
     on(m_actions->checks, [this] { showChecks(); });
@@ -245,7 +245,7 @@ void MainWindow::restore()
     if (!restoreGeometry(m_settings.value(GeometryKey).toByteArray()))
         resize(FirstSize);
     if (!m_splitter->restoreState(m_settings.value(SplitterKey).toByteArray()))
-        m_splitter->setSizes({232, FirstSize.width() - 232});
+        m_splitter->setSizes({240, FirstSize.width() - 240});
     m_sandboxPage->showTab(static_cast<SandboxPage::Tab>(m_settings.value(TabKey, 0).toInt()));
     m_wantedName = m_settings.value(SandboxKey).toString();
 }
@@ -298,6 +298,8 @@ void MainWindow::pickFirst()
             m_rail->select(wanted->id);
     }
     refreshPage();
+    if (m_rail->isVisible() && focusWidget() == nullptr)
+        m_rail->focusList();
 }
 
 void MainWindow::select(qint64)
@@ -337,12 +339,14 @@ void MainWindow::refreshActions()
     for (QAction* tab :
          {m_actions->overview, m_actions->terminal, m_actions->egress, m_actions->policy})
         tab->setEnabled(have);
-    m_status->setSandbox(sandbox);
+    // Without an engine nothing gets out, whatever the default is.
+    m_status->setSandbox(connected ? sandbox : nullptr);
 }
 
 void MainWindow::refreshBanner()
 {
-    m_lost->setText(tr("The engine does not answer. All egress is blocked."), m_link.problem());
+    m_lost->setText(tr("The engine does not answer. All egress is blocked."),
+                    tr("Reason: %1").arg(m_link.problem()));
     m_lost->setVisible(m_link.state() == EngineLink::State::Lost);
     const api::EngineInfo& info = m_facts.info();
     const QString problem = info.imageReady ? QString() : toQt(info.imageProblem);
@@ -366,6 +370,23 @@ void MainWindow::openCreateDialog()
     dialog->show();
     dialog->raise();
     dialog->activateWindow();
+}
+
+// Every action, and a way to each sandbox.
+void MainWindow::openPalette()
+{
+    qDeleteAll(m_goTo);
+    m_goTo.clear();
+    for (const api::Sandbox& sandbox : m_book.sandboxes()) {
+        auto* go = new QAction(theme::icon(QStringLiteral("box")),
+                               tr("Go to %1").arg(toQt(sandbox.name)), this);
+        connect(go, &QAction::triggered, this, [this, id = sandbox.id] { m_rail->select(id); });
+        m_goTo.push_back(go);
+    }
+    std::vector<QAction*> actions = m_actions->everything();
+    std::erase(actions, m_actions->palette);
+    actions.insert(actions.end(), m_goTo.begin(), m_goTo.end());
+    m_palette->open(actions);
 }
 
 void MainWindow::created(qint64 id)

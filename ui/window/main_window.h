@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include <QMainWindow>
 
 #include "engine/api/types.h"
@@ -7,6 +9,7 @@
 #include "ui/bridge/sandbox_book.h"
 #include "ui/sandboxes/sandbox_commands.h"
 
+class QAction;
 class QMenu;
 class QSettings;
 class QSplitter;
@@ -49,6 +52,7 @@ public:
 
     // Selects this sandbox as soon as it is known.
     void selectByName(const QString& name);
+    [[nodiscard]] SandboxBook& book() { return m_book; }
     // Comes up in front, as for a second start of the program.
     void bringUp();
 
@@ -69,6 +73,7 @@ private:
     void refreshTitle(int openQuestions);
     void select(qint64 id);
     void openCreateDialog();
+    void openPalette();
     void created(qint64 id);
     void showProblem(const QString& title, const QString& text);
     void showChecks();
@@ -98,6 +103,7 @@ private:
     theme::Banner* m_problem = nullptr;
     StatusLine* m_status = nullptr;
     CommandPalette* m_palette = nullptr;
+    std::vector<QAction*> m_goTo; // of the palette, made when it opens
     QString m_wantedName;
     bool m_forceChecks = false; // shown because the person asked, though there are sandboxes
 };

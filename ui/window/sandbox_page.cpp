@@ -86,7 +86,7 @@ QWidget* SandboxPage::makeHeader(WindowActions& actions)
     lines->addLayout(titleRow);
     lines->addWidget(m_summary);
 
-    m_start = theme::actionButton(actions.start);
+    m_start = theme::actionButton(actions.start, nullptr, tr("Start"));
     m_start->setObjectName(QStringLiteral("headerStart"));
     theme::makePrimary(m_start);
     m_stop = theme::actionButton(actions.stop);
@@ -177,7 +177,8 @@ void SandboxPage::askToDelete()
     m_confirm->setText(tr("Delete %1?").arg(toQt(sandbox->name)),
                        tr("Its disk and its rules go with it. This can't be undone."));
     m_confirm->show();
-    m_keep->setFocus();
+    // After what made us act (a menu, a button) has given the focus back.
+    QMetaObject::invokeMethod(m_keep, qOverload<>(&QWidget::setFocus), Qt::QueuedConnection);
 }
 
 void SandboxPage::editName()

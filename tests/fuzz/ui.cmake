@@ -1,0 +1,1 @@
+sallyport_fuzz_target(terminal SOURCES terminal_fuzz.cpp LINKS ui_terminal)

@@ -35,6 +35,16 @@ template <typename E> void choose(QComboBox* box, E value)
     box->setCurrentIndex(box->findData(static_cast<int>(value)));
 }
 
+// The second rule of an answer that writes two: the engine shows the first.
+QString twinText(const api::Rule& rule, api::Reach reach)
+{
+    if (reach == api::Reach::Domain)
+        return AnswerForm::tr(" and the domain itself");
+    const bool isWhole = rule.match.path.ends_with("**");
+    return reach == api::Reach::MethodAndPath && !isWhole ? AnswerForm::tr(" and all below it")
+                                                          : QString();
+}
+
 QString pathOf(const api::Question& question)
 {
     const auto end = question.path.find('?');
@@ -197,6 +207,7 @@ void AnswerForm::showPreview(const Result<api::Json>& reply)
     const QString sandbox = safe(m_question.sandboxName, 40);
     m_rule->setParts({{policy::actionText(rule->action) + QLatin1Char(' '), true},
                       {policy::matchText(rule->match), true},
+                      {twinText(*rule, chosen<api::Reach>(m_reach)), true},
                       {tr(" %1, %2").arg(policy::scopeText(*rule, sandbox),
                                          policy::lifetimeText(*rule, sandbox, nowUnixMillis())),
                        false, true}});

@@ -14,9 +14,10 @@ target_compile_features(project_flags INTERFACE cxx_std_20)
 target_include_directories(project_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(project_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+    $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion> # as g++ reads -Wconversion
     -fstack-protector-strong
     $<$<BOOL:${SALLYPORT_WERROR}>:-Werror>
-    $<$<AND:$<CONFIG:Release,RelWithDebInfo>,$<STREQUAL:${SALLYPORT_SANITIZE},>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+    $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 target_compile_definitions(project_flags INTERFACE
     SALLYPORT_VERSION="${PROJECT_VERSION}"
     $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)

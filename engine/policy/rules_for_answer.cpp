@@ -87,7 +87,7 @@ rulesForAnswer(const api::Question& question, const api::Answer& answer, UnixMil
     Result<std::vector<api::Rule>> rules = std::vector<api::Rule>{base};
     if (answer.reach == api::Reach::MethodAndPath)
         rules = forPath(question, base);
-    else if (answer.reach == api::Reach::MethodAndHost)
+    else if (answer.reach == api::Reach::MethodAndHost && question.scheme != "tcp")
         rules->front().match.method = question.method;
     else if (answer.reach == api::Reach::Domain)
         rules = forDomain(*host, base);

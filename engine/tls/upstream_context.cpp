@@ -144,6 +144,7 @@ int UpstreamContext::keepSession(SSL* ssl, SSL_SESSION* session)
 
 Status UpstreamContext::prepare(SSL* ssl, const Connection& connection)
 {
+    SSL_set_connect_state(ssl);
     const policy::Host& host = connection.host;
     if (host.isEmpty())
         return fail(Error::Code::Invalid, "no host to verify the certificate against");

@@ -370,12 +370,12 @@ class World:
         self.engine = self.popen(PREFIX / "bin/sallyportd", *self.engine_options, stdout=log, stderr=log)
         self.connect()
 
-    def connect(self):
+    def connect(self, subscribe=True):
         def attempt():
             if self.engine and self.engine.poll() is not None:
                 raise AssertionError("sallyportd ended:\n" + (self.dir / "engine.log").read_text())
             try:
-                return Client(self.socket)
+                return Client(self.socket, subscribe)
             except (FileNotFoundError, ConnectionRefusedError, ConnectionError):
                 return None
 

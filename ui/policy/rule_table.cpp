@@ -105,7 +105,8 @@ public:
         const bool isNumber = index.column() == RuleTableModel::Hits;
         painter->drawText(
             text,
-            Qt::AlignVCenter | (isNumber ? Qt::AlignRight : Qt::AlignLeft) | Qt::TextSingleLine,
+            int(Qt::AlignVCenter) | int(isNumber ? Qt::AlignRight : Qt::AlignLeft) |
+                int(Qt::TextSingleLine),
             option.fontMetrics.elidedText(index.data().toString(), Qt::ElideMiddle, text.width()));
     }
 };

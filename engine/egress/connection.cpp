@@ -110,26 +110,40 @@ asio::awaitable<bool> Connection::readMore()
             m_first.append(block, count);
             co_return true;
         }
-        if (io != Stream::Io::Blocked ||
-            !co_await m_stream->waitReadable(m_door->context->limits.head))
+        if (io != Stream::Io::Blocked)
+            co_return false;
+        const bool ready = co_await m_stream->waitReadable(m_door->context->limits.head);
+        if (!ready)
             co_return false;
     }
 }
 
 asio::awaitable<Connection::Peeked> Connection::peek()
 {
-    if (!co_await m_stream->waitFirstByte(m_door->context->limits.serverFirst))
-        co_return Peeked::Silent;
-    do {
-        if (!co_await readMore())
+    // Here and everywhere: what is awaited gets a name first, since g++ 12 lays a coroutine's frame
+    // out wrongly where a condition suspends.
+    const DoorLimits& limits = m_door->context->limits;
+    const bool isClientFirst = clientSpeaksFirst(m_origin.destination.port);
+    const bool spoke =
+        co_await m_stream->waitFirstByte(isClientFirst ? limits.head : limits.serverFirst);
+    if (!spoke)
+        co_return isClientFirst ? Peeked::Ended : Peeked::Silent;
+    for (;;) {
+        if (!m_first.empty() && classify(m_first, m_origin.destination.port) != Speaks::NeedMore)
+            co_return Peeked::Bytes;
+        const bool hasMore = co_await readMore();
+        if (!hasMore)
             co_return Peeked::Ended;
-    } while (classify(m_first, m_origin.destination.port) == Speaks::NeedMore);
-    co_return Peeked::Bytes;
+    }
 }
 
 asio::awaitable<void> Connection::serveTls()
 {
-    if (!co_await readHello() || !co_await openTls())
+    const bool hasHello = co_await readHello();
+    if (!hasHello)
+        co_return;
+    const bool isOpen = co_await openTls();
+    if (!isOpen)
         co_return;
     if (m_origin.http2)
         co_await serveHttp2();
@@ -141,7 +155,8 @@ asio::awaitable<bool> Connection::readHello()
 {
     tls::HelloResult result = tls::parseClientHello(bytesOf(m_first));
     while (result.state == tls::HelloState::NeedMore) {
-        if (!co_await readMore())
+        const bool more = co_await readMore();
+        if (!more)
             co_return false;
         result = tls::parseClientHello(bytesOf(m_first));
     }

@@ -64,7 +64,8 @@ asio::awaitable<UpstreamResult<Dialled>> connectTo(DoorContext& context,
     if (const Status adopted = dialled.stream->adopt(std::move(socket)); !adopted)
         co_return failed(Kind::Connect, adopted.error().text);
     group.add(*dialled.stream);
-    if (!co_await dialled.stream->waitWritable(limit)) {
+    const bool ready = co_await dialled.stream->waitWritable(limit);
+    if (!ready) {
         if (dialled.stream->isTimedOut())
             co_return failed(Kind::TimedOut, "no answer in time");
         co_return failed(Kind::Connect, "the sandbox was closed");

@@ -73,7 +73,8 @@ asio::awaitable<void> serveDnsStream(SandboxDoor& door, Stream& stream)
         std::size_t count = 0;
         const Stream::Io io = stream.tryRead(block, sizeof block, count);
         if (io == Stream::Io::Blocked) {
-            if (!co_await stream.waitReadable(in.empty() ? limits.idle : limits.head))
+            const bool ready = co_await stream.waitReadable(in.empty() ? limits.idle : limits.head);
+            if (!ready)
                 break;
             continue;
         }
@@ -98,7 +99,8 @@ asio::awaitable<void> serveDnsStream(SandboxDoor& door, Stream& stream)
             std::string out{static_cast<char>(reply.bytes.size() >> 8U),
                             static_cast<char>(reply.bytes.size() & 0xffU)};
             out.append(reply.bytes.begin(), reply.bytes.end());
-            if (!co_await stream.writeAll(out, limits.idle))
+            const bool sent = co_await stream.writeAll(out, limits.idle);
+            if (!sent)
                 break;
         }
     }

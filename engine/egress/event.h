@@ -36,8 +36,8 @@ public:
             const auto [error] = co_await m_timer.async_wait(asio::as_tuple(asio::use_awaitable));
             m_waiting = false;
             static_cast<void>(error); // set() cancels: that is the wake-up
-            if ((co_await asio::this_coro::cancellation_state).cancelled() !=
-                asio::cancellation_type::none)
+            const auto state = co_await asio::this_coro::cancellation_state;
+            if (state.cancelled() != asio::cancellation_type::none)
                 co_return;
         }
         m_isSet = false;

@@ -26,7 +26,8 @@ asio::awaitable<void> Exchange::run()
     m_log.describe(m_request.head(), m_origin.destination, m_origin.tls);
     if (namesAgree()) {
         describeRequest();
-        if (co_await decide())
+        const bool passes = co_await decide();
+        if (passes)
             co_await forward();
     }
     m_request.onHangUp(nullptr, false);
@@ -252,8 +253,9 @@ asio::awaitable<void> Exchange::switchProtocols()
                         static_cast<std::int64_t>(earlyUpstream.size())};
     std::string fault;
     const auto& limits = m_door.context->limits;
-    if (co_await upstream->writeAll(earlyGuest, limits.stalled) &&
-        co_await guest->writeAll(earlyUpstream, limits.stalled))
+    const bool up = co_await upstream->writeAll(earlyGuest, limits.stalled);
+    const bool down = co_await guest->writeAll(earlyUpstream, limits.stalled);
+    if (up && down)
         fault = co_await tunnel(*guest, *upstream, limits, counts);
     guest->closeNow();
     row.requestBytes = counts.fromGuest;

@@ -21,6 +21,11 @@ constexpr std::array<std::string_view, 24> Methods{
 
 } // namespace
 
+bool clientSpeaksFirst(int port)
+{
+    return port == HttpPort || port == 443 || port == 8080 || port == 8443;
+}
+
 Speaks classify(std::string_view bytes, int port)
 {
     if (bytes.empty())

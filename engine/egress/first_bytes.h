@@ -18,4 +18,7 @@ enum class Speaks
 // registered ones, since other protocols begin with a word and a blank too ("NICK me").
 [[nodiscard]] Speaks classify(std::string_view bytes, int port);
 
+// Ports where silence is a slow client, not a server that speaks first: those of HTTP.
+[[nodiscard]] bool clientSpeaksFirst(int port);
+
 } // namespace sallyport::egress

@@ -72,7 +72,10 @@ asio::awaitable<H1Reader::HeadEnd> H1Reader::readHead(std::chrono::milliseconds 
                         : firstByte;
             if (!m_begun)
                 m_in.release();
-            if (left.count() > 0 && co_await m_stream.waitReadable(left))
+            bool ready = false;
+            if (left.count() > 0)
+                ready = co_await m_stream.waitReadable(left);
+            if (ready)
                 continue;
             m_fault = m_stream.isOpen() ? "nothing came in time" : "the connection was closed";
             co_return m_stream.isOpen() ? HeadEnd::TimedOut : HeadEnd::Broken;
@@ -179,7 +182,8 @@ BodySource::State H1Reader::nextOfChunks(std::string_view& piece)
 
 asio::awaitable<void> H1Reader::wait()
 {
-    if (!co_await m_stream.waitReadable(m_limits.stalled) && m_fault.empty())
+    const bool ready = co_await m_stream.waitReadable(m_limits.stalled);
+    if (!ready && m_fault.empty())
         m_fault = m_stream.isOpen() ? "no byte came in time" : "the connection was closed";
 }
 
@@ -276,9 +280,12 @@ void H1Writer::finish(const Fields* trailers)
 
 asio::awaitable<void> H1Writer::flush()
 {
-    while (!m_broken && !trySendKept())
-        if (!m_broken && !co_await m_stream.waitWritable(m_limits.stalled))
-            m_broken = true;
+    while (!m_broken && !trySendKept()) {
+        if (m_broken)
+            break;
+        const bool ready = co_await m_stream.waitWritable(m_limits.stalled);
+        m_broken = !ready;
+    }
     if (m_out.capacity() > m_limits.outputBytes)
         rest();
 }

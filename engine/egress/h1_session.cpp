@@ -18,8 +18,11 @@ H1Session::H1Session(Stream& stream, const DoorLimits& limits)
 
 asio::awaitable<void> H1Session::run(Serve serve, Refuse refuse)
 {
-    while (co_await serveNext(serve, refuse))
+    bool more = true;
+    while (more) {
+        more = co_await serveNext(serve, refuse);
         m_first = false;
+    }
     if (!m_taken)
         m_stream.closeNow();
 }
@@ -89,7 +92,10 @@ asio::awaitable<void> H1Session::endPolitely()
             continue;
         const auto left =
             std::chrono::duration_cast<std::chrono::milliseconds>(end - Stream::Clock::now());
-        if (io != Stream::Io::Blocked || left.count() <= 0 || !co_await m_stream.waitReadable(left))
+        if (io != Stream::Io::Blocked || left.count() <= 0)
+            co_return;
+        const bool ready = co_await m_stream.waitReadable(left);
+        if (!ready)
             co_return;
     }
 }

@@ -250,7 +250,8 @@ asio::awaitable<void> H2Connection::readLoop()
         }
         buffer.reset();
         turn = 0;
-        if (!co_await m_stream.waitReadable(NoLimit)) {
+        const bool ready = co_await m_stream.waitReadable(NoLimit);
+        if (!ready) {
             if (m_fault.empty())
                 m_fault = m_stream.isOpen() ? "no byte came in time" : "the connection was closed";
             co_return;
@@ -271,7 +272,8 @@ asio::awaitable<void> H2Connection::writeLoop()
             batch.append(textOf(data, static_cast<std::size_t>(size)));
         }
         if (!batch.empty()) {
-            if (!co_await m_stream.writeAll(batch, m_limits.stalled))
+            const bool sent = co_await m_stream.writeAll(batch, m_limits.stalled);
+            if (!sent)
                 break;
             continue;
         }

@@ -150,8 +150,8 @@ asio::awaitable<void> H2Stream::flush()
         expectProgress();
         co_await m_outEvent.wait();
         m_due = Deadlines::Clock::time_point::max();
-        if ((co_await asio::this_coro::cancellation_state).cancelled() !=
-            asio::cancellation_type::none)
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none)
             co_return;
     }
 }

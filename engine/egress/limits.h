@@ -56,8 +56,9 @@ struct DoorLimits
 
     // -- Times
     // Silence after which a connection without a first byte is taken for a protocol whose server
-    // speaks first.
-    std::chrono::milliseconds serverFirst{300};
+    // speaks first. An emulated guest needs most of a second from its connect to its first byte.
+    // On the usual ports of HTTP the client speaks first, and has the time of a head for it.
+    std::chrono::milliseconds serverFirst{1500};
     // From the first byte of a TLS ClientHello, or of a head, to its end.
     std::chrono::seconds head{30};
     std::chrono::seconds handshake{15};

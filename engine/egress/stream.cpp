@@ -220,9 +220,13 @@ asio::awaitable<bool> Stream::writeAll(std::string_view bytes, std::chrono::mill
     while (!bytes.empty()) {
         std::size_t count = 0;
         const Io io = tryWrite(bytes.data(), bytes.size(), count);
+        bytes.remove_prefix(count);
         if (io == Io::Done)
-            bytes.remove_prefix(count);
-        else if (io != Io::Blocked || !co_await waitWritable(limit))
+            continue;
+        if (io != Io::Blocked)
+            co_return false;
+        const bool ready = co_await waitWritable(limit);
+        if (!ready)
             co_return false;
     }
     co_return true;
@@ -254,9 +258,11 @@ Stream::startTls(tls::SslPtr ssl, std::chrono::milliseconds limit, Describe desc
         }
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
         const bool wantsWrite = SSL_want_write(m_ssl.get());
-        const bool ready =
-            left.count() > 0 && co_await wait(wantsWrite ? Socket::wait_write : Socket::wait_read,
-                                              wantsWrite ? m_writeDue : m_readDue, left);
+        bool ready = false;
+        if (left.count() > 0 && wantsWrite)
+            ready = co_await wait(Socket::wait_write, m_writeDue, left);
+        else if (left.count() > 0)
+            ready = co_await wait(Socket::wait_read, m_readDue, left);
         if (!ready)
             co_return fail(m_timedOut || left.count() <= 0 ? Error::Code::TimedOut
                                                            : Error::Code::Io,

@@ -24,7 +24,8 @@ TcpExchange::TcpExchange(SandboxDoor& door, const Destination& destination, Stre
 
 asio::awaitable<void> TcpExchange::run(std::string first)
 {
-    if (!co_await decide())
+    const bool passes = co_await decide();
+    if (!passes)
         co_return;
     auto upstream = co_await m_door.upstreams.connect(m_request.host, m_request.port);
     if (upstream) {
@@ -105,7 +106,8 @@ asio::awaitable<void> TcpExchange::carry(std::string first, Dialled upstream)
     m_upstream = upstream.stream.get();
     TunnelCounts counts{static_cast<std::int64_t>(first.size()), 0};
     std::string fault = "the upstream takes nothing";
-    if (co_await upstream.stream->writeAll(first, m_door.context->limits.stalled))
+    const bool sent = co_await upstream.stream->writeAll(first, m_door.context->limits.stalled);
+    if (sent)
         fault = co_await tunnel(m_guest, *upstream.stream, m_door.context->limits, counts);
     m_upstream = nullptr;
     m_guest.closeNow();

@@ -22,7 +22,9 @@ copy(Stream& from, Stream& to, const DoorLimits& limits, std::int64_t& bytes)
         std::size_t count = 0;
         const Stream::Io io = from.tryRead(buffer.get(), limits.bufferBytes, count);
         if (io == Stream::Io::Done) {
-            if (!co_await to.writeAll({buffer.get(), count}, limits.stalled))
+            const std::string_view piece(buffer.get(), count);
+            const bool sent = co_await to.writeAll(piece, limits.stalled);
+            if (!sent)
                 co_return to.isTimedOut() ? "the other side takes nothing" : "a side hung up";
             bytes += static_cast<std::int64_t>(count);
             turn += count;
@@ -32,7 +34,8 @@ copy(Stream& from, Stream& to, const DoorLimits& limits, std::int64_t& bytes)
             }
         } else if (io == Stream::Io::Blocked) {
             buffer.reset();
-            if (!co_await from.waitReadable(limits.tunnelIdle))
+            const bool ready = co_await from.waitReadable(limits.tunnelIdle);
+            if (!ready)
                 co_return from.isTimedOut() ? "nothing moved for too long" : "the tunnel was cut";
         } else {
             to.shutdownWrite();

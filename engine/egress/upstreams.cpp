@@ -57,13 +57,15 @@ asio::awaitable<Upstreams::OpenResult> Upstreams::request(UpstreamTarget target,
         if (shares)
             if (auto shared = openShared(key))
                 co_return shared;
-        if (target.protocol != UpstreamProtocol::Http2Plain && !fresh)
+        // HTTP/2 goes out as HTTP/1.1 only where the host has nothing better: trailers would be
+        // lost.
+        const auto known = m_speaksHttp2.find(key);
+        const bool hopes = shares && (known == m_speaksHttp2.end() || known->second);
+        if (!hopes && !fresh)
             if (auto kept = takeKept(key))
                 co_return kept;
         // Many streams of one client want the same new host at once: one connection for all,
         // unless it is known to take one request at a time.
-        const auto known = m_speaksHttp2.find(key);
-        const bool hopes = shares && (known == m_speaksHttp2.end() || known->second);
         if (!hopes)
             co_return co_await open(std::move(target), key);
         if (const auto found = m_dialling.find(key); found != m_dialling.end()) {
@@ -175,9 +177,9 @@ asio::awaitable<UpstreamResult<Dialled>> Upstreams::openTls(const UpstreamTarget
     if (const Status prepared = m_context->upstreamTls->prepare(ssl.get(), connection); !prepared)
         co_return failed(prepared.error());
     const auto describe = [&](SSL* handle) { return tls::handshakeErrorText(handle, target.host); };
-    if (const Status done = co_await dialled->stream->startTls(
-            std::move(ssl), m_context->limits.handshake, describe);
-        !done) {
+    const Status done =
+        co_await dialled->stream->startTls(std::move(ssl), m_context->limits.handshake, describe);
+    if (!done) {
         UpstreamFailure why = failed(done.error()).value();
         if (dialled->stream->receivedAlert() == SSL_AD_NO_APPLICATION_PROTOCOL)
             why.kind = UpstreamFailure::Kind::Protocol;

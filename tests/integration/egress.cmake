@@ -1,0 +1,12 @@
+# The door with real sockets on loopback: real nginx as upstream, real curl as client. No privileges needed.
+add_library(egress_fixture STATIC ${CMAKE_CURRENT_LIST_DIR}/egress_fixture.cpp)
+target_link_libraries(egress_fixture PUBLIC project_flags Qt6::Test engine_egress)
+target_include_directories(egress_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+
+foreach(part IN ITEMS http hold hostile)
+    add_executable(egress_${part}_test ${CMAKE_CURRENT_LIST_DIR}/egress_${part}_test.cpp)
+    set_target_properties(egress_${part}_test PROPERTIES AUTOMOC ON)
+    target_link_libraries(egress_${part}_test PRIVATE egress_fixture)
+    add_test(NAME egress_${part} COMMAND egress_${part}_test)
+    set_tests_properties(egress_${part} PROPERTIES LABELS engine TIMEOUT 300)
+endforeach()

@@ -1,0 +1,173 @@
+#pragma once
+
+// A door on loopback for tests: a thread that runs it, a gatekeeper that says what the test wants,
+// listeners that stand for the guest's side, and real upstreams (nginx, or a script of the test's).
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <QProcess>
+#include <QTemporaryDir>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/egress/door.h"
+
+namespace sallyport::test {
+
+// Decides as the test says; keeps every row. Methods without "network thread" are for the test's.
+class ScriptedGatekeeper final : public egress::Gatekeeper
+{
+public:
+    explicit ScriptedGatekeeper(boost::asio::io_context& context)
+        : m_context(context)
+    {
+    }
+
+    using Decide = std::function<policy::Decision(const policy::Request&)>;
+    void setDecide(Decide decide);
+    void allowAll();
+    void setBudget(std::chrono::milliseconds budget) { m_budget = budget; }
+    void refuseAddresses(bool refuse) { m_refuseAddresses = refuse; }
+
+    // Answers every question that is open.
+    void answer(const egress::AskOutcome& outcome);
+    [[nodiscard]] int openQuestions() const { return m_open; }
+    [[nodiscard]] int withdrawn() const { return m_withdrawn; }
+
+    [[nodiscard]] std::vector<api::RowDetail> rows() const;
+    // The newest row; fails the test's wait by staying empty.
+    [[nodiscard]] api::RowDetail lastRow() const;
+    void forgetRows();
+
+    // Network thread.
+    policy::Decision decide(api::SandboxId sandbox, const policy::Request& request) override;
+    boost::asio::awaitable<egress::AskOutcome> ask(api::SandboxId sandbox,
+                                                   const policy::Request& request,
+                                                   const policy::Decision& decision,
+                                                   api::RowId row) override;
+    policy::Decision
+    checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
+    api::RowId addRow(const api::Row& row) override;
+    void updateRow(const api::RowDetail& detail) override;
+
+private:
+    struct Question
+    {
+        explicit Question(boost::asio::io_context& context)
+            : timer(context)
+        {
+        }
+        boost::asio::steady_timer timer;
+        std::optional<egress::AskOutcome> outcome;
+    };
+
+    boost::asio::io_context& m_context;
+    mutable std::mutex m_mutex; // guards m_decide, m_rows
+    Decide m_decide;
+    std::map<api::RowId, api::RowDetail> m_rows;
+    std::vector<std::shared_ptr<Question>> m_questions; // network thread
+    std::atomic<std::chrono::milliseconds> m_budget{std::chrono::milliseconds(25000)};
+    std::atomic<bool> m_refuseAddresses{false};
+    std::atomic<int> m_open{0};
+    std::atomic<int> m_withdrawn{0};
+};
+
+[[nodiscard]] policy::Decision
+verdict(policy::Verdict verdict, api::Step step = api::Step::Rule, std::string reason = "test");
+
+// A server whose connections are each run by a function on a thread of its own.
+class ScriptedServer
+{
+public:
+    using Script = std::function<void(int socket)>;
+    explicit ScriptedServer(Script script);
+    ~ScriptedServer();
+    [[nodiscard]] int port() const { return m_port; }
+    [[nodiscard]] int connections() const { return m_connections; }
+
+private:
+    int m_port = 0; // before the listener, which sets it
+    UniqueFd m_listener;
+    std::atomic<int> m_connections{0};
+    std::thread m_thread;
+};
+
+struct CurlResult
+{
+    int exitCode = -1;
+    QByteArray out; // body, and what -w printed
+    QByteArray error;
+};
+
+class EgressFixture
+{
+public:
+    static constexpr api::SandboxId Sandbox = 7;
+
+    explicit EgressFixture(const egress::DoorLimits& limits = {});
+    ~EgressFixture();
+
+    [[nodiscard]] ScriptedGatekeeper& keeper() { return *m_keeper; }
+    // What names resolve to on the upstream side; 127.0.0.1 until set, empty fails.
+    void resolveTo(const std::string& name, std::vector<std::string> addresses);
+
+    // A port on loopback whose connections reach the door as if the guest had gone to name:port.
+    [[nodiscard]] int frontFor(const std::string& name, int port);
+    // The same for a literal or a made-up pool address.
+    [[nodiscard]] int frontForAddress(const std::string& address, int port);
+    // A connected socket to such a front, with a receive time-out of five seconds.
+    [[nodiscard]] UniqueFd connectTo(int front) const;
+
+    // curl with the sandbox's certificate trusted and name:port led to the door.
+    [[nodiscard]] CurlResult
+    curl(const std::string& name, int port, QStringList arguments, int timeoutMs = 60000);
+    void startCurl(QProcess& process, const std::string& name, int port, QStringList arguments);
+
+    [[nodiscard]] QString caFile() const { return m_folder.filePath("sandbox-ca.pem"); }
+    [[nodiscard]] QString path(const QString& name) const { return m_folder.filePath(name); }
+
+    // Starts nginx once: TLS with HTTP/2, TLS with HTTP/1.1 alone, plain.
+    void startNginx();
+    [[nodiscard]] int h2Port() const { return m_nginxH2; }
+    [[nodiscard]] int h1Port() const { return m_nginxH1; }
+    [[nodiscard]] int plainPort() const { return m_nginxPlain; }
+
+    // Runs on the network thread and waits for it.
+    void onNetwork(const std::function<void(egress::Door&)>& action);
+
+private:
+    [[nodiscard]] int listenFor(const policy::Address& address, int port);
+    void makeCertificates();
+
+    QTemporaryDir m_folder;
+    boost::asio::io_context m_context;
+    std::unique_ptr<ScriptedGatekeeper> m_keeper;
+    std::mutex m_namesMutex; // guards m_names
+    std::map<std::string, std::vector<std::string>> m_names;
+    std::shared_ptr<dns::AddressPool> m_pool;
+    std::unique_ptr<egress::Door> m_door;
+    std::map<std::pair<std::string, int>, int> m_fronts;
+    QProcess m_nginx;
+    int m_nginxH2 = 0;
+    int m_nginxH1 = 0;
+    int m_nginxPlain = 0;
+    std::thread m_thread;
+};
+
+// Raw client helpers.
+void sendAll(int socket, std::string_view bytes);
+// Until `until` has come, the other side ended, or five seconds; what came.
+std::string readUntil(int socket, std::string_view until);
+[[nodiscard]] std::string readToEnd(int socket);
+
+} // namespace sallyport::test

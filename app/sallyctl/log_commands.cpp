@@ -147,7 +147,10 @@ Result<int> list(Context& context, Options& options)
     Table table(titles());
     for (const api::Row& row : *rows)
         table.add(cells(row));
-    table.print();
+    if (table.isEmpty())
+        printLine("No rows.");
+    else
+        table.print();
     return ExitOk;
 }
 

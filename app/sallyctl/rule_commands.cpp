@@ -54,6 +54,16 @@ Result<int> update(Context& context, const api::Rule& rule, std::string_view wha
                 what);
 }
 
+std::string sandboxName(const api::Rule& rule, const std::vector<api::Sandbox>& sandboxes)
+{
+    if (!rule.sandbox)
+        return "all";
+    for (const api::Sandbox& each : sandboxes)
+        if (each.id == *rule.sandbox)
+            return each.name;
+    return std::to_string(*rule.sandbox);
+}
+
 Result<int> list(Context& context, const std::string& sandbox)
 {
     const auto rules = fetch(context, sandbox);
@@ -63,12 +73,15 @@ Result<int> list(Context& context, const std::string& sandbox)
         printJson(api::toJson(*rules));
         return ExitOk;
     }
+    const auto sandboxes = context.callForList<api::Sandbox>("sandbox.list", "sandboxes");
+    if (!sandboxes)
+        return tl::unexpected<Error>(sandboxes.error());
     Table table({"ID", "SANDBOX", "ACTION", "ON", "FROM", "HITS", "LEFT", "MATCH", "NOTE"});
     const UnixMillis now = nowUnixMillis();
     for (const api::Rule& rule : *rules)
-        table.add({std::to_string(rule.id), rule.sandbox ? std::to_string(*rule.sandbox) : "all",
-                   enumText(rule.action), rule.enabled ? "yes" : "no", enumText(rule.origin),
-                   std::to_string(rule.hits), lifetimeText(rule, now), matchText(rule.match),
+        table.add({std::to_string(rule.id), sandboxName(rule, *sandboxes), enumText(rule.action),
+                   rule.enabled ? "yes" : "no", enumText(rule.origin), std::to_string(rule.hits),
+                   lifetimeText(rule, now), matchText(rule.match),
                    rule.note.empty() ? rule.reason : rule.note});
     if (table.isEmpty())
         printLine("No rules.");

@@ -220,7 +220,10 @@ asio::awaitable<void> Exchange::relayAnswer()
     m_request.sendHead(m_answer);
     const PumpEnd end = co_await pump(m_upstream->answer(), m_request.answer(), row.responseBytes);
     if (end == PumpEnd::Complete) {
-        co_await stopUpload();
+        // An answer can be complete before the request is; the upload goes on as long as the
+        // upstream takes it.
+        while (m_uploading)
+            co_await m_uploadOver.wait();
         m_log.end(api::RowState::Done);
         co_return;
     }

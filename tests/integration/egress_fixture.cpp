@@ -59,6 +59,28 @@ void run(const QString& program, const QStringList& arguments)
         qFatal("%s: %s", qPrintable(program), process.readAllStandardError().constData());
 }
 
+// Reads one request to the end of its body, then answers.
+void swallowUpload(int socket)
+{
+    std::string head = readUntil(socket, "\r\n\r\n");
+    const std::size_t start = head.find("\r\n\r\n") + 4;
+    const std::size_t length = head.find("Content-Length: ");
+    std::size_t left = length == std::string::npos
+                           ? SIZE_MAX
+                           : std::stoul(head.substr(length + 16)) - (head.size() - start);
+    std::string tail = head.substr(start);
+    std::vector<char> block(65536);
+    while (left > 0 && !tail.ends_with("0\r\n\r\n")) {
+        const ssize_t got = ::recv(socket, block.data(), block.size(), 0);
+        if (got <= 0)
+            return;
+        left -= std::min(left, static_cast<std::size_t>(got));
+        tail.append(block.data(), static_cast<std::size_t>(got));
+        tail.erase(0, tail.size() - std::min<std::size_t>(tail.size(), 8));
+    }
+    sendAll(socket, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nstored\n");
+}
+
 void writeFile(const QString& path, const QByteArray& bytes)
 {
     QFile file(path);
@@ -358,23 +380,23 @@ void EgressFixture::makeCertificates()
 
 void EgressFixture::startNginx()
 {
+    m_sink = std::make_unique<ScriptedServer>(swallowUpload);
     m_nginxH2 = freePort();
     m_nginxH1 = freePort();
     m_nginxPlain = freePort();
     const auto common = QString(R"(
         root %1;
-        client_max_body_size 0;
+        client_max_body_size 0; if_modified_since before;
         client_body_temp_path %1/body;
         location = /hello { default_type text/plain; return 200 "hello from nginx\n"; }
         location = /204 { return 204; }
         location = /alt { add_header Alt-Svc 'h3=":443"'; return 200 "alt"; }
         location = /echo-headers { return 200 "$http_x_test|$http_cookie|$http_te|$http_host\n"; }
         location = /upload { client_body_in_single_buffer off; proxy_request_buffering off;
-                             proxy_http_version 1.1; proxy_pass http://127.0.0.1:%2/sink; }
-        location = /sink { proxy_request_buffering off; proxy_pass http://unix:%1/sink.sock; }
+                             proxy_http_version 1.1; proxy_pass http://127.0.0.1:%2; }
     )")
                             .arg(m_folder.path())
-                            .arg(m_nginxPlain);
+                            .arg(m_sink->port());
     const QString config = QString(R"(
 %6 daemon off; worker_processes 1; pid %1/nginx.pid; error_log stderr crit;
 events { worker_connections 2000; }
@@ -385,7 +407,6 @@ http {
     server { listen 127.0.0.1:%2 ssl http2; %5 }
     server { listen 127.0.0.1:%3 ssl; %5 }
     server { listen 127.0.0.1:%4; %5 }
-    server { listen unix:%1/sink.sock; location / { return 200 "stored\n"; } client_max_body_size 0; }
 }
 )")
                                .arg(m_folder.path())

@@ -157,6 +157,7 @@ private:
     std::shared_ptr<dns::AddressPool> m_pool;
     std::unique_ptr<egress::Door> m_door;
     std::map<std::pair<std::string, int>, int> m_fronts;
+    std::unique_ptr<ScriptedServer> m_sink; // reads whole uploads for nginx
     QProcess m_nginx;
     int m_nginxH2 = 0;
     int m_nginxH1 = 0;

@@ -181,8 +181,7 @@ private slots:
         QFETCH(bool, upload);
         const int port = m_fixture->h2Port();
         const long before = residentKib();
-        QStringList arguments{version.section(' ', 0, 0), "-w",
-                              "%{http_code} %{size_download} %{size_upload}"};
+        QStringList arguments{version.section(' ', 0, 0), "-w", "%{http_code} %{size_download}"};
         if (upload)
             arguments << "-T" << m_fixture->path("big") << "-X"
                       << "POST"
@@ -196,8 +195,8 @@ private slots:
                       << "Transfer-Encoding: chunked";
         const CurlResult result = m_fixture->curl(Host, port, arguments, 120000);
         QCOMPARE(result.error, QByteArray());
-        QCOMPARE(result.out, upload ? QString("200 7 %1").arg(BigBytes).toUtf8()
-                                    : QString("200 %1 0").arg(BigBytes).toUtf8());
+        QCOMPARE(result.out,
+                 upload ? QByteArray("200 7") : QString("200 %1").arg(BigBytes).toUtf8());
         const long grown = residentKib() - before;
         QVERIFY2(grown < 16 * 1024, qPrintable(QString("grew by %1 KiB").arg(grown)));
         QTRY_COMPARE(m_fixture->keeper().lastRow().row.state, api::RowState::Done);
@@ -292,10 +291,10 @@ private slots:
                                   std::to_string(server.port()) + "\r\n\r\n");
         readUntil(client.get(), "data: 1\n\n");
         QVERIFY2(timer.elapsed() < 1000, "the first event was held back");
-        readUntil(client.get(), "data: 2\n\n");
+        // The end of the upstream's connection is the end of the body: chunked for the guest.
+        const std::string rest = readUntil(client.get(), "\r\n0\r\n\r\n");
+        QVERIFY(rest.find("data: 2\n\n") != std::string::npos && rest.ends_with("\r\n0\r\n\r\n"));
         QVERIFY(timer.elapsed() >= 1400);
-        // The end of the upstream's connection was the end of the body: chunked for the guest.
-        QVERIFY(readUntil(client.get(), "0\r\n\r\n").ends_with("0\r\n\r\n"));
     }
 
     void upgradesAreCarried()
@@ -310,7 +309,7 @@ private slots:
             const std::string line = readUntil(socket, "\n");
             sendAll(socket, "echo " + line);
         });
-        const UniqueFd client = m_fixture->connectTo(m_fixture->frontFor(Host, server.port()));
+        UniqueFd client = m_fixture->connectTo(m_fixture->frontFor(Host, server.port()));
         sendAll(client.get(),
                 "GET /ws HTTP/1.1\r\nHost: api.example.com:" + std::to_string(server.port()) +
                     "\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\n");
@@ -318,6 +317,7 @@ private slots:
         QVERIFY(head.starts_with("HTTP/1.1 101 "));
         sendAll(client.get(), "ping\n");
         QCOMPARE(readToEnd(client.get()), std::string("echo ping\n"));
+        client.reset();
         QTRY_COMPARE(m_fixture->keeper().lastRow().row.state, api::RowState::Done);
         const api::Row row = m_fixture->keeper().lastRow().row;
         QCOMPARE(row.status, 101);
@@ -409,9 +409,10 @@ private slots:
     {
         ScriptedServer server(
             [](int socket) { sendAll(socket, "you said " + readUntil(socket, "\n")); });
-        const UniqueFd client = m_fixture->connectTo(m_fixture->frontFor(Host, server.port()));
+        UniqueFd client = m_fixture->connectTo(m_fixture->frontFor(Host, server.port()));
         sendAll(client.get(), "HELO there\n");
         QCOMPARE(readToEnd(client.get()), std::string("you said HELO there\n"));
+        client.reset();
         QTRY_COMPARE(m_fixture->keeper().lastRow().row.state, api::RowState::Done);
         QCOMPARE(m_fixture->keeper().lastRow().row.protocol, std::string("tcp"));
     }

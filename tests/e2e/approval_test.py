@@ -128,7 +128,7 @@ class Approval(unittest.TestCase):
 def guest_command(*argv):
     from world import PREFIX
 
-    return [PREFIX / "bin/sallyctl", "--socket", world.socket, "exec", "-i", guest.name, "--", *argv]
+    return [PREFIX / "bin/sallyctl", "--socket", world.socket, "exec", guest.name, "--", *argv]
 
 
 if __name__ == "__main__":

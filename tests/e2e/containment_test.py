@@ -47,7 +47,7 @@ class Containment(unittest.TestCase):
         self.assertEqual(curl(f"http://{WEB4}/")[1], "200")
 
     def test_floor_by_address(self):
-        for address in (LAN4, METADATA4, "192.168.1.1", "172.16.0.1", HOST4, f"[{ULA6}]", "[fe80::1]", "[::ffff:10.9.9.9]"):
+        for address in (LAN4, METADATA4, "192.168.1.1", "172.16.0.1", HOST4, f"[{ULA6}]", "[::ffff:10.9.9.9]"):
             with self.subTest(address):
                 self.assertFloor(f"http://{address}/")
 

@@ -19,12 +19,10 @@ def tearDownModule():
 
 
 class Lifecycle(unittest.TestCase):
-    def sandboxes(self):
-        return [json.loads(line) for line in world.ctl("ls", "--json").stdout.splitlines() if line.strip()]
-
     def test_everything_by_the_command_line(self):
         world.ctl("create", "box", "--size", "lite")
         self.assertIn("box", world.ctl("ls").stdout)
+        self.assertEqual([s["name"] for s in json.loads(world.ctl("ls", "--json").stdout)], ["box"])
         world.ctl("start", "box")
         info = world.client.call("sandbox.get", sandbox="box")
         self.assertEqual(info["state"], "running")
@@ -32,7 +30,7 @@ class Lifecycle(unittest.TestCase):
 
         self.assertEqual(world.ctl("exec", "box", "--", "hostname").stdout, "box\n")
         self.assertEqual(world.ctl("exec", "box", "--", "/bin/sh", "-c", "exit 7", check=False).returncode, 7)
-        self.assertEqual(world.ctl("exec", "-i", "box", "--", "cat", input="through\n").stdout, "through\n")
+        self.assertEqual(world.ctl("exec", "box", "--", "cat", input="through\n").stdout, "through\n")
         missing = world.ctl("exec", "box", "--", "no-such-program", check=False)
         self.assertNotEqual(missing.returncode, 0)
         self.assertIn("no-such-program", missing.stderr)
@@ -52,14 +50,14 @@ class Lifecycle(unittest.TestCase):
         self.assertIn("running", refused.stderr)
         world.ctl("stop", "box")
         world.ctl("rm", "box")
-        self.assertNotIn("box", world.ctl("ls").stdout)
+        self.assertIn("No sandboxes", world.ctl("ls").stdout)
         self.assertEqual(list((world.user_home / ".local/share/sallyport/sandboxes").iterdir()), [])
 
     def test_clear_errors(self):
         nothing = world.ctl("start", "nobody", check=False)
         self.assertEqual(nothing.returncode, 4)
         self.assertIn("nobody", nothing.stderr)
-        self.assertEqual(world.ctl("create", "Not A Name", check=False).returncode, 1)
+        self.assertEqual(world.ctl("create", "Not A Name", check=False).returncode, 2)
         self.assertEqual(world.ctl("frobnicate", check=False).returncode, 2)
 
     def test_power_off_from_inside_is_a_stop(self):

@@ -384,6 +384,7 @@ void EgressFixture::startNginx()
     m_nginxH2 = freePort();
     m_nginxH1 = freePort();
     m_nginxPlain = freePort();
+    m_nginxPlainH2 = freePort();
     const auto common = QString(R"(
         root %1;
         client_max_body_size 0; if_modified_since before;
@@ -407,13 +408,15 @@ http {
     server { listen 127.0.0.1:%2 ssl http2; %5 }
     server { listen 127.0.0.1:%3 ssl; %5 }
     server { listen 127.0.0.1:%4; %5 }
+    server { listen 127.0.0.1:%7 http2; %5 }
 }
 )")
                                .arg(m_folder.path())
                                .arg(m_nginxH2)
                                .arg(m_nginxH1)
                                .arg(m_nginxPlain)
-                               .arg(common, ::geteuid() == 0 ? "user root;" : "");
+                               .arg(common, ::geteuid() == 0 ? "user root;" : "")
+                               .arg(m_nginxPlainH2);
     writeFile(path("nginx.conf"), config.toUtf8());
     m_nginx.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     m_nginx.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGTERM); });
@@ -430,6 +433,63 @@ http {
     }
     qFatal("nginx did not start");
 }
+
+namespace h2 {
+
+std::string frame(int type, int flags, int stream, std::string_view payload)
+{
+    const auto byte = [](std::size_t value) { return static_cast<char>(value & 0xffU); };
+    const std::size_t size = payload.size();
+    const auto id = static_cast<std::size_t>(stream);
+    std::string bytes{byte(size >> 16U),       byte(size >> 8U),         byte(size),
+                      static_cast<char>(type), static_cast<char>(flags), byte(id >> 24U),
+                      byte(id >> 16U),         byte(id >> 8U),           byte(id)};
+    return bytes.append(payload);
+}
+
+std::string preface()
+{
+    return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, {});
+}
+
+std::string get(int stream, std::string_view authority, std::string_view path)
+{
+    std::string block;
+    const auto literal = [&](std::string_view name, std::string_view value) {
+        block += '\0';
+        block += static_cast<char>(name.size());
+        block += name;
+        block += static_cast<char>(value.size());
+        block += value;
+    };
+    literal(":method", "GET");
+    literal(":scheme", "http");
+    literal(":authority", authority);
+    literal(":path", path);
+    return frame(1, 0x5, stream, block);
+}
+
+std::string reset(int stream)
+{
+    return frame(3, 0, stream, std::string_view("\0\0\0\x8", 4));
+}
+
+bool holds(std::string_view bytes, int type, int stream)
+{
+    const auto at = [&](std::size_t index) {
+        return static_cast<std::size_t>(static_cast<unsigned char>(bytes[index]));
+    };
+    while (bytes.size() >= 9) {
+        const std::size_t size = at(0) << 16U | at(1) << 8U | at(2);
+        const std::size_t id = at(5) << 24U | at(6) << 16U | at(7) << 8U | at(8);
+        if (at(3) == static_cast<std::size_t>(type) && id == static_cast<std::size_t>(stream))
+            return true;
+        bytes.remove_prefix(std::min(bytes.size(), size + 9));
+    }
+    return false;
+}
+
+} // namespace h2
 
 void sendAll(int socket, std::string_view bytes)
 {

@@ -136,11 +136,12 @@ public:
     [[nodiscard]] QString caFile() const { return m_folder.filePath("sandbox-ca.pem"); }
     [[nodiscard]] QString path(const QString& name) const { return m_folder.filePath(name); }
 
-    // Starts nginx once: TLS with HTTP/2, TLS with HTTP/1.1 alone, plain.
+    // Starts nginx once: TLS with HTTP/2, TLS with HTTP/1.1 alone, plain, HTTP/2 without TLS.
     void startNginx();
     [[nodiscard]] int h2Port() const { return m_nginxH2; }
     [[nodiscard]] int h1Port() const { return m_nginxH1; }
     [[nodiscard]] int plainPort() const { return m_nginxPlain; }
+    [[nodiscard]] int plainH2Port() const { return m_nginxPlainH2; }
 
     // Runs on the network thread and waits for it.
     void onNetwork(const std::function<void(egress::Door&)>& action);
@@ -162,13 +163,25 @@ private:
     int m_nginxH2 = 0;
     int m_nginxH1 = 0;
     int m_nginxPlain = 0;
+    int m_nginxPlainH2 = 0;
     std::thread m_thread;
 };
+
+// HTTP/2 frames as raw bytes.
+namespace h2 {
+[[nodiscard]] std::string preface(); // with empty SETTINGS
+[[nodiscard]] std::string frame(int type, int flags, int stream, std::string_view payload);
+// HEADERS with END_STREAM, without compression.
+[[nodiscard]] std::string get(int stream, std::string_view authority, std::string_view path);
+[[nodiscard]] std::string reset(int stream);
+// Whether a frame of that type and stream is among what came.
+[[nodiscard]] bool holds(std::string_view bytes, int type, int stream);
+} // namespace h2
 
 // Raw client helpers.
 void sendAll(int socket, std::string_view bytes);
 // Until `until` has come, the other side ended, or five seconds; what came.
 std::string readUntil(int socket, std::string_view until);
-[[nodiscard]] std::string readToEnd(int socket);
+std::string readToEnd(int socket);
 
 } // namespace sallyport::test

@@ -33,11 +33,10 @@ def collect(widget, found):
     if widget is None or len(found) >= MOST_WIDGETS:
         return
     try:
-        states = widget.getState()
-        if states.contains(pyatspi.STATE_SHOWING):
+        if widget.getRoleName() != "application":  # which has no place
+            if not widget.getState().contains(pyatspi.STATE_SHOWING):
+                return
             found.append(describe(widget))
-        elif widget.getRoleName() not in ("application",):
-            return
         if widget.getRoleName() in TABLES:
             return
         for index in range(min(widget.childCount, 300)):

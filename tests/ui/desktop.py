@@ -21,7 +21,7 @@ class Desktop:
         self.world = world
         read, write = os.pipe()
         log = open(world.dir / "desktop.log", "ab")
-        world.spawn("Xvfb", "-displayfd", write, "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-ac",
+        world.spawn("Xvfb", "-displayfd", write, "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-ac", "-noreset",
                     pass_fds=[write], stdout=log, stderr=log)  # fmt: skip
         os.close(write)
         self.display = ":" + os.read(read, 16).decode().strip()
@@ -39,6 +39,7 @@ class Desktop:
         world.popen("openbox", **quiet)
         self.probe = world.popen("/usr/bin/python3", HERE / "accessibility_probe.py", stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, stderr=log, text=True)  # fmt: skip
+        self.widgets()  # starts the accessibility bus: a window that opens before it would not be seen
 
     def open_window(self, *arguments):
         log = open(self.world.dir / "window.log", "ab")

@@ -1,4 +1,5 @@
-#include <QElapsedTimer>
+#include <ctime>
+
 #include <QTest>
 
 #include "engine/policy/ladder.h"
@@ -65,6 +66,12 @@ Request request(const std::string& method, const std::string& url)
     result.port = authority.port.value_or(result.scheme == "https" ? 443 : 80);
     result.path = slash == std::string::npos ? "" : rest.substr(slash);
     return result;
+}
+
+// Milliseconds of processor time of this process: other work on the machine does not count.
+double processorMs()
+{
+    return static_cast<double>(std::clock()) * 1000 / CLOCKS_PER_SEC;
 }
 
 constexpr auto Allow = api::Action::Allow;
@@ -388,11 +395,10 @@ private slots:
         const auto snapshot = Snapshot::build(sandbox(), rules, {}, Now);
         const Request asked = request("GET", "https://a.b.c.h998.example.com/v1/items?x=1");
         // A loose bound, since test machines are busy; tests/bench has the figures.
-        QElapsedTimer timer;
-        timer.start();
+        const double start = processorMs();
         for (int i = 0; i < 1000; ++i)
             QVERIFY(decide(*snapshot, asked, Now).verdict != Verdict::Deny);
-        QVERIFY2(timer.nsecsElapsed() < 100'000'000, "100 µs a decision");
+        QVERIFY2(processorMs() - start < 100, "100 µs a decision");
     }
 };
 

@@ -1,4 +1,5 @@
-#include <QElapsedTimer>
+#include <ctime>
+
 #include <QTemporaryFile>
 #include <QTest>
 
@@ -53,6 +54,12 @@ int verify(const CertificateAuthority& ca, X509* leaf, const policy::Host& wante
         X509_VERIFY_PARAM_set1_host(parameters, wanted.name.data(), wanted.name.size());
     X509_verify_cert(context.get());
     return X509_STORE_CTX_get_error(context.get());
+}
+
+// Milliseconds of processor time of this process: other work on the machine does not count.
+double processorMs()
+{
+    return static_cast<double>(std::clock()) * 1000 / CLOCKS_PER_SEC;
 }
 
 // Runs both ends of a handshake in memory.
@@ -351,11 +358,10 @@ private slots:
     void leavesAreMadeFast()
     {
         auto cache = LeafCache::create(authority());
-        QElapsedTimer timer;
-        timer.start();
+        const double start = processorMs();
         for (int i = 0; i < 500; ++i)
             QVERIFY(cache->contextFor(host(qPrintable(QString("h%1.example").arg(i))), Now));
-        const double each = static_cast<double>(timer.nsecsElapsed()) / 500 / 1e6;
+        const double each = (processorMs() - start) / 500;
         qInfo("%.3f ms a leaf with its context", each);
         QVERIFY(each < 5); // loose: test machines are busy
     }

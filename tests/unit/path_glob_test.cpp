@@ -1,9 +1,20 @@
-#include <QElapsedTimer>
+#include <ctime>
+
 #include <QTest>
 
 #include "engine/policy/path_glob.h"
 
 using namespace sallyport::policy;
+
+namespace {
+
+// Milliseconds of processor time of this process: other work on the machine does not count.
+double processorMs()
+{
+    return static_cast<double>(std::clock()) * 1000 / CLOCKS_PER_SEC;
+}
+
+} // namespace
 
 class PathGlobTest : public QObject
 {
@@ -144,17 +155,16 @@ private slots:
         const auto glob = PathGlob::parse(pattern);
         QVERIFY(glob);
         const std::string target = '/' + std::string(16'000, 'a');
-        QElapsedTimer timer;
-        timer.start();
+        double start = processorMs();
         QVERIFY(!glob->matchesEvery(RequestPath(target)));
-        QVERIFY2(timer.elapsed() < 2000, "the pattern is 400 bytes, the path 16,000");
+        QVERIFY2(processorMs() - start < 2000, "the pattern is 400 bytes, the path 16,000");
         // Readings do not multiply either.
         std::string dots;
         while (dots.size() < 16'000)
             dots += "/%252e%252e//..;/%2f\\";
-        timer.restart();
+        start = processorMs();
         QVERIFY(!glob->matchesEvery(RequestPath(dots)));
-        QVERIFY(timer.elapsed() < 2000);
+        QVERIFY(processorMs() - start < 2000);
     }
 };
 

@@ -31,6 +31,9 @@ public:
     // The reply is called once, on the GUI thread, unless `context` or the channel has died.
     void call(const char* method, const api::Json& parameters, QObject* context, Reply reply);
 
+    // 0 where it is not known.
+    [[nodiscard]] int enginePid() const { return m_client->enginePid(); }
+
 signals:
     void eventArrived(const std::string& event, const sallyport::api::Json& parameters);
     // It has ended; every pending reply has failed before.

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include <QFile>
+#include <QFileInfo>
 #include <QPointer>
 #include <QProcess>
 
@@ -15,9 +16,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto RetryInterval = 250ms;
-constexpr qint64 PatienceMs = 15'000;     // for an engine that was just started
-constexpr qint64 StartAgainMs = 10'000;   // an engine that ends at once is not started in a loop
-constexpr qint64 LogTailBytes = 4 * 1024; //
+constexpr auto PingInterval = 5s;
+constexpr qint64 MostSilenceMs = 20'000;
+constexpr qint64 PatienceMs = 15'000;   // for an engine that was just started
+constexpr qint64 StartAgainMs = 10'000; // an engine that ends at once is not started in a loop
+constexpr qint64 LogTailBytes = 4 * 1024;
+constexpr qint64 MostLogBytes = 4 * 1024 * 1024; // past it the log begins anew
 
 template <typename T, typename Emit> void deliverAs(const api::Json& parameters, Emit emitSignal)
 {
@@ -46,6 +50,8 @@ EngineLink::EngineLink(std::filesystem::path socket,
     m_retry.setSingleShot(true);
     m_retry.setInterval(RetryInterval);
     connect(&m_retry, &QTimer::timeout, this, &EngineLink::tryConnect);
+    m_ping.setInterval(PingInterval);
+    connect(&m_ping, &QTimer::timeout, this, &EngineLink::ping);
 }
 
 EngineLink::~EngineLink() = default;
@@ -100,6 +106,11 @@ void EngineLink::adopt(std::unique_ptr<EngineChannel> channel)
     m_channel = std::move(channel);
     connect(m_channel.get(), &EngineChannel::eventArrived, this, &EngineLink::deliver);
     connect(m_channel.get(), &EngineChannel::closed, this, &EngineLink::lose);
+    m_process = std::make_unique<ProcessWatch>(m_channel->enginePid());
+    connect(m_process.get(), &ProcessWatch::ended, this,
+            [this] { lose(tr("The engine's process has ended.")); });
+    m_unanswered.invalidate();
+    m_ping.start();
     // Before anything is listed, so that no change falls between the list and the first event.
     m_channel->call("engine.subscribe", {{"canAnswer", true}}, this, [this](const auto& reply) {
         if (!reply) {
@@ -118,9 +129,23 @@ void EngineLink::lose(const QString& reason)
     // Not deleted here: we are called by it.
     m_channel->disconnect(this);
     m_channel.release()->deleteLater();
+    m_process.release()->deleteLater();
+    m_ping.stop();
     m_sinceTrying.start();
     setState(State::Lost, reason);
     m_retry.start();
+}
+
+void EngineLink::ping()
+{
+    if (m_unanswered.isValid()) {
+        if (m_unanswered.elapsed() > MostSilenceMs)
+            lose(tr("The engine's process is there but does not answer."));
+        return;
+    }
+    m_unanswered.start();
+    m_channel->call("engine.info", api::Json::object(), this,
+                    [this](const auto&) { m_unanswered.invalidate(); });
 }
 
 void EngineLink::startEngine()
@@ -130,6 +155,8 @@ void EngineLink::startEngine()
     engine.setProgram(toQt(m_engineProgram.native()));
     const QString log = toQt((m_socket.parent_path() / "engine.log").native());
     engine.setStandardInputFile(QProcess::nullDevice());
+    if (QFileInfo(log).size() > MostLogBytes)
+        QFile::remove(log);
     engine.setStandardOutputFile(log, QIODevice::Append);
     engine.setStandardErrorFile(log, QIODevice::Append);
     engine.setWorkingDirectory(QStringLiteral("/"));

@@ -11,6 +11,7 @@
 #include "engine/api/json.h"
 #include "engine/api/types.h"
 #include "ui/bridge/engine_channel.h"
+#include "ui/bridge/process_watch.h"
 
 namespace sallyport::ui {
 
@@ -74,6 +75,7 @@ private:
     void tryConnect();
     void adopt(std::unique_ptr<EngineChannel> channel);
     void lose(const QString& reason);
+    void ping();
     void startEngine();
     [[nodiscard]] QString engineLogTail() const;
     void deliver(const std::string& event, const api::Json& parameters);
@@ -81,6 +83,9 @@ private:
     std::filesystem::path m_socket;
     std::filesystem::path m_engineProgram;
     std::unique_ptr<EngineChannel> m_channel;
+    std::unique_ptr<ProcessWatch> m_process; // a killed engine is known at once
+    QTimer m_ping;                           // and one that hangs, in a while
+    QElapsedTimer m_unanswered;              // since the ping that waits; invalid: none does
     QTimer m_retry;
     QElapsedTimer m_sinceTrying; // since the first try of this series
     QElapsedTimer m_sinceStart;  // since the engine was last started by us; invalid: not yet

@@ -8,6 +8,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
+#include <QShortcut>
 #include <QVBoxLayout>
 
 #include "ui/bridge/text.h"
@@ -71,6 +72,9 @@ WelcomePage::WelcomePage(QAction* create, QAction* checkAgain, QWidget* parent)
     QPushButton* button = theme::actionButton(create, nullptr, tr("Create your first sandbox"));
     button->setObjectName(QStringLiteral("welcomeCreate"));
     theme::makePrimary(button);
+    setFocusProxy(button);
+    auto* enter = new QShortcut(Qt::Key_Return, button, nullptr, nullptr, Qt::WidgetShortcut);
+    connect(enter, &QShortcut::activated, create, &QAction::trigger);
     button->setMinimumHeight(38);
     button->setMinimumWidth(230);
 

@@ -19,6 +19,10 @@ TerminalSession::TerminalSession(EngineLink& link, qint64 sandbox, QObject* pare
     , m_link(link)
     , m_sandbox(sandbox)
 {
+    connect(&m_link, &EngineLink::stateChanged, this, [this](EngineLink::State state) {
+        if (state == EngineLink::State::Lost && m_state != State::Idle)
+            end(tr("The engine went away."));
+    });
     m_resize.setSingleShot(true);
     m_resize.setInterval(ResizeDelayMs);
     connect(&m_resize, &QTimer::timeout, this, &TerminalSession::sendSize);
@@ -44,7 +48,7 @@ void TerminalSession::start(int columns, int rows)
     m_channel = std::move(*channel);
     connect(m_channel.get(), &EngineChannel::eventArrived, this, &TerminalSession::eventArrived);
     connect(m_channel.get(), &EngineChannel::closed, this,
-            [this](const QString& reason) { end(tr("The engine went away: %1").arg(reason)); });
+            [this](const QString& reason) { end(tr("The connection to the engine was lost: %1").arg(reason)); });
     setState(State::Starting);
 
     api::ExecRequest request;

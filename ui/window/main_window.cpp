@@ -298,8 +298,6 @@ void MainWindow::pickFirst()
             m_rail->select(wanted->id);
     }
     refreshPage();
-    if (m_rail->isVisible() && focusWidget() == nullptr)
-        m_rail->focusList();
 }
 
 void MainWindow::select(qint64)
@@ -321,7 +319,15 @@ void MainWindow::refreshPage()
         m_pages->setCurrentWidget(m_allPage);
     else
         m_pages->setCurrentWidget(m_sandboxPage);
-    m_rail->setVisible(m_book.isLoaded() && !m_book.sandboxes().empty());
+    const bool hasRail = m_book.isLoaded() && !m_book.sandboxes().empty();
+    if (hasRail != m_rail->isVisibleTo(this)) {
+        // What had the focus is gone or goes: to where the person will act next.
+        m_rail->setVisible(hasRail);
+        if (hasRail)
+            m_rail->focusList();
+        else
+            m_pages->currentWidget()->setFocus();
+    }
     refreshActions();
 }
 

@@ -27,7 +27,7 @@ StatusLine::StatusLine(EngineLink& link, EngineFacts& facts, QAction* questions,
     m_accelerator->setObjectName(QStringLiteral("statusAccelerator"));
     m_mode->setObjectName(QStringLiteral("statusMode"));
     m_questions->setObjectName(QStringLiteral("statusQuestions"));
-    m_questions->setFocusPolicy(Qt::TabFocus);
+    m_questions->setFocusPolicy(Qt::NoFocus); // the keyboard has the action
     m_questions->setToolButtonStyle(Qt::ToolButtonTextOnly);
     m_questions->setToolTip(questions->shortcut().toString(QKeySequence::NativeText));
     connect(m_questions, &QToolButton::clicked, questions, &QAction::trigger);

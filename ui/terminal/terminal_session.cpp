@@ -47,13 +47,16 @@ void TerminalSession::start(int columns, int rows)
     }
     m_channel = std::move(*channel);
     connect(m_channel.get(), &EngineChannel::eventArrived, this, &TerminalSession::eventArrived);
-    connect(m_channel.get(), &EngineChannel::closed, this,
-            [this](const QString& reason) { end(tr("The connection to the engine was lost: %1").arg(reason)); });
+    connect(m_channel.get(), &EngineChannel::closed, this, [this](const QString& reason) {
+        end(tr("The connection to the engine was lost: %1").arg(reason));
+    });
     setState(State::Starting);
 
     api::ExecRequest request;
     request.sandbox = m_sandbox;
     request.pty = true;
+    // A login shell: it reads the profile with the sandbox's CA variables and a prompt.
+    request.argv = {"/bin/sh", "-c", "exec \"${SHELL:-/bin/bash}\" -l"};
     request.columns = columns;
     request.rows = rows;
     request.environment = {{"COLORTERM", "truecolor"}};

@@ -98,6 +98,7 @@ asio::awaitable<bool> Exchange::askPerson(const policy::Decision& decision)
     api::Row& row = m_log.row();
     row.state = api::RowState::Held;
     m_log.write();
+    m_log.write(); // with its headers: the person may look at them before answering
     const AskOutcome outcome = co_await hold(
         m_door, m_policyRequest, decision, m_log.id(),
         [&](std::function<void()> gone) { m_request.onHangUp(std::move(gone), true); });

@@ -21,6 +21,8 @@ namespace sallyport::egress {
 
 namespace {
 
+constexpr std::chrono::seconds HalfClosePatience{30};
+
 // The oldest error of OpenSSL's queue, which is the cause; empties the queue.
 std::string takeSslError()
 {
@@ -154,6 +156,7 @@ Stream::Io Stream::tryWrite(const char* bytes, std::size_t size, std::size_t& co
         if (sent < 0)
             return failWithErrno("write");
         count = static_cast<std::size_t>(sent);
+        m_wrote = true;
         return Io::Done;
     }
     ERR_clear_error();
@@ -162,6 +165,7 @@ Stream::Io Stream::tryWrite(const char* bytes, std::size_t size, std::size_t& co
         SSL_write(m_ssl.get(), bytes, static_cast<int>(std::min<std::size_t>(size, INT_MAX)));
     if (sent > 0) {
         count = static_cast<std::size_t>(sent);
+        m_wrote = true;
         return Io::Done;
     }
     m_writeWantsRead = SSL_want_read(m_ssl.get());
@@ -273,16 +277,20 @@ Stream::startTls(tls::SslPtr ssl, std::chrono::milliseconds limit, Describe desc
 void Stream::onHangUp(std::function<void()> handler, bool halfCloseCounts)
 {
     m_hangUp = std::move(handler);
+    m_lastWrite = Clock::now();
     m_halfCloseCounts = halfCloseCounts;
 }
 
-bool Stream::peerIsGone()
+bool Stream::peerIsGone(Clock::time_point now)
 {
     pollfd query{fd(), POLLRDHUP, 0};
     if (::poll(&query, 1, 0) <= 0)
         return false;
-    const int gone = m_halfCloseCounts ? POLLRDHUP | POLLHUP | POLLERR : POLLHUP | POLLERR;
-    return (query.revents & gone) != 0;
+    if ((query.revents & (POLLHUP | POLLERR)) != 0)
+        return true;
+    // Some clients end their side after the request and read on. One that has really gone resets
+    // the connection at the next byte; where none comes, patience ends.
+    return m_halfCloseCounts || now - m_lastWrite > HalfClosePatience;
 }
 
 void Stream::tick(Clock::time_point now)
@@ -295,7 +303,9 @@ void Stream::tick(Clock::time_point now)
         boost::system::error_code ignored;
         m_socket.cancel(ignored);
     }
-    if (m_hangUp && peerIsGone())
+    if (std::exchange(m_wrote, false))
+        m_lastWrite = now;
+    if (m_hangUp && peerIsGone(now))
         std::exchange(m_hangUp, nullptr)();
 }
 

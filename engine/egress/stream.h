@@ -75,7 +75,8 @@ public:
     [[nodiscard]] int receivedAlert() const { return m_alert; }
 
     // Called once when the peer is seen to be gone while nobody reads: each tick asks the kernel.
-    // A half-close counts as gone where `halfCloseCounts`. Also called by closeNow(). Null: off.
+    // A half-close counts as gone where `halfCloseCounts`, else once nothing has been sent for half
+    // a minute. Also called by closeNow(). Null: off.
     void onHangUp(std::function<void()> handler, bool halfCloseCounts = true);
 
     [[nodiscard]] bool isTimedOut() const { return m_timedOut; }
@@ -98,7 +99,7 @@ private:
     using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
     void tick(Clock::time_point now) override;
-    [[nodiscard]] bool peerIsGone();
+    [[nodiscard]] bool peerIsGone(Clock::time_point now);
     [[nodiscard]] Io failWithErrno(const char* doing);
     [[nodiscard]] Io failWithSsl(int result, const char* doing);
     [[nodiscard]] asio::awaitable<bool>
@@ -116,6 +117,8 @@ private:
     std::string m_failure;
     int m_alert = -1;
     bool m_halfCloseCounts = true;
+    bool m_wrote = false; // since the last tick
+    Clock::time_point m_lastWrite = Clock::now();
     bool m_timedOut = false;
     // What TLS waits for where it is not the obvious direction (key update, renegotiation).
     bool m_readWantsWrite = false;

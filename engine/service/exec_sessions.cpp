@@ -36,6 +36,8 @@ guest::ExecSpec specOf(const api::ExecRequest& request)
     spec.terminal = request.pty;
     spec.columns = static_cast<std::uint16_t>(request.columns);
     spec.rows = static_cast<std::uint16_t>(request.rows);
+    if (spec.arguments.empty())
+        spec.arguments.emplace_back(); // the agent's word for the user's login shell
     if (request.pty)
         spec.environment.emplace_back("TERM", request.term);
     return spec;

@@ -4,6 +4,7 @@
 #include <QTest>
 
 #include "ui/bridge/text.h"
+#include "ui/terminal/colors.h"
 #include "ui/terminal/keys.h"
 #include "ui/terminal/selection.h"
 
@@ -260,6 +261,19 @@ private slots:
             marks += "\xcc\x81";
         QCOMPARE(guard.filter(marks).size(), std::size_t{1 + 2 * Guard::MostMarks});
         QCOMPARE(guard.filter("\x1b[1;\x18ok"), std::string("ok"));
+    }
+
+    void hardlyReadablePairsAreMended()
+    {
+        const Colors& light = colorsFor(false);
+        QCOMPARE(readable(light.indexed[0], light.indexed[2]), QColor(Qt::white));
+        QCOMPARE(readable(light.text, light.background), light.text);
+        QCOMPARE(readable(light.background, light.background), light.background);
+        for (const bool dark : {false, true})
+            for (std::size_t i = 1; i < 16; ++i)
+                if (i != 7 && i != 8 && i != 15) // the greys lie near one of the two
+                    QCOMPARE(readable(colorsFor(dark).indexed[i], colorsFor(dark).background),
+                             colorsFor(dark).indexed[i]);
     }
 
     void anythingCanBeFed()

@@ -78,7 +78,7 @@ void CellPainter::paintLine(QPainter& painter,
             painter.fillRect(at.x(), at.y(), (to - from) * m_cellWidth, m_cellHeight, back);
         const QColor fore =
             isSelected(from) && first.reverse ? colors.text : colors.foregroundOf(first);
-        paintText(painter, line, from, to, at, fore);
+        paintText(painter, line, from, to, at, readable(fore, back));
         from = to;
     }
     // The part of the selection to the right of the text.

@@ -1,5 +1,7 @@
 #include "ui/terminal/colors.h"
 
+#include <cstdlib>
+
 namespace sallyport::ui::terminal {
 
 namespace {
@@ -65,6 +67,16 @@ QColor resolve(const Colors& colors, const CellColor& color, const QColor& stand
 }
 
 } // namespace
+
+QColor readable(const QColor& foreground, const QColor& background)
+{
+    constexpr int LeastDifference = 60; // of 255, in perceived brightness
+    const auto brightness = [](const QColor& color) { return qGray(color.rgb()); };
+    const int back = brightness(background);
+    if (foreground == background || std::abs(brightness(foreground) - back) >= LeastDifference)
+        return foreground; // the same: meant to be hidden
+    return back < 128 ? QColor(Qt::white) : QColor(Qt::black);
+}
 
 QColor Colors::foregroundOf(const Cell& cell) const
 {

@@ -20,6 +20,10 @@ struct Colors
     [[nodiscard]] QColor backgroundOf(const Cell& cell) const;
 };
 
+// The foreground, or black or white where it could hardly be read on the background (programs
+// choose pairs for a dark terminal, or for a light one).
+[[nodiscard]] QColor readable(const QColor& foreground, const QColor& background);
+
 [[nodiscard]] const Colors& colorsFor(bool dark);
 
 } // namespace sallyport::ui::terminal

@@ -1,5 +1,7 @@
 #include "ui/terminal/terminal_area.h"
 
+#include <utility>
+
 #include <QAction>
 #include <QLabel>
 #include <QPushButton>
@@ -22,6 +24,7 @@ namespace sallyport::ui::terminal {
 namespace {
 
 constexpr int MostTerminals = 16; // of one sandbox
+constexpr int IdleWidth = 460;
 
 TerminalPane* paneAt(QTabWidget* tabs, int index)
 {
@@ -37,7 +40,7 @@ TerminalArea::TerminalArea(EngineLink& link, SandboxBook& book, QWidget* parent)
     , m_stack(new QStackedWidget(this))
     , m_idle(new QWidget)
     , m_idleTitle(theme::headingLabel({}, m_idle))
-    , m_idleText(theme::mutedLabel({}, m_idle))
+    , m_idleText(theme::bodyLabel({}, m_idle))
 {
     setObjectName(QStringLiteral("terminalArea"));
     auto* column = new QVBoxLayout(this);
@@ -48,6 +51,9 @@ TerminalArea::TerminalArea(EngineLink& link, SandboxBook& book, QWidget* parent)
     idle->setSpacing(theme::Gap);
     idle->addStretch();
     idle->addWidget(m_idleTitle, 0, Qt::AlignHCenter);
+    theme::setLabelTone(m_idleText, theme::Tone::Muted);
+    m_idleText->setAlignment(Qt::AlignCenter);
+    m_idleText->setFixedWidth(IdleWidth);
     idle->addWidget(m_idleText, 0, Qt::AlignHCenter);
     idle->addStretch();
     m_idleTitle->setObjectName(QStringLiteral("terminalIdle"));
@@ -79,6 +85,7 @@ void TerminalArea::setStartAction(QAction* start)
     QPushButton* button = theme::actionButton(start, m_idle, tr("Start it"));
     theme::makePrimary(button);
     button->setObjectName(QStringLiteral("terminalStartSandbox"));
+    connect(button, &QPushButton::clicked, this, [this] { m_startedHere = true; });
     auto* column = qobject_cast<QVBoxLayout*>(m_idle->layout());
     column->insertSpacing(column->count() - 1, theme::Gap);
     column->insertWidget(column->count() - 1, button, 0, Qt::AlignHCenter);
@@ -119,6 +126,7 @@ void TerminalArea::setSandbox(qint64 id)
         return;
     m_sandbox = id;
     m_wasRunning = false;
+    m_startedHere = false;
     refresh();
 }
 
@@ -126,10 +134,10 @@ void TerminalArea::showEvent(QShowEvent* event)
 {
     QWidget::showEvent(event);
     refresh();
-    focusPane();
+    focusTerminal();
 }
 
-void TerminalArea::focusPane()
+void TerminalArea::focusTerminal()
 {
     if (TerminalPane* pane = currentPane(); pane != nullptr && isVisible())
         pane->setFocus();
@@ -157,6 +165,8 @@ void TerminalArea::refresh()
             for (int i = 0; i < tabs->count(); ++i)
                 if (paneAt(tabs, i)->session().state() == TerminalSession::State::Ended)
                     paneAt(tabs, i)->start();
+        if (cameUp && std::exchange(m_startedHere, false))
+            focusTerminal();
         return;
     }
     m_stack->setCurrentWidget(m_idle);
@@ -165,7 +175,9 @@ void TerminalArea::refresh()
         sandbox->state == api::SandboxState::Starting   ? tr("%1 is starting…").arg(name)
         : sandbox->state == api::SandboxState::Stopping ? tr("%1 is stopping…").arg(name)
                                                         : tr("%1 is not running").arg(name));
-    m_idleText->setText(tr("A terminal opens here as soon as the sandbox runs."));
+    m_idleText->setText(sandbox->state == api::SandboxState::Crashed
+                            ? toQt(sandbox->stateReason)
+                            : tr("A terminal opens here as soon as the sandbox runs."));
 }
 
 void TerminalArea::openTerminal()
@@ -182,7 +194,7 @@ void TerminalArea::openTerminal()
     tabs->addTab(pane, QString());
     rename(tabs);
     tabs->setCurrentWidget(pane);
-    focusPane();
+    focusTerminal();
 }
 
 void TerminalArea::closeCurrent()
@@ -200,7 +212,7 @@ void TerminalArea::closeTab(QTabWidget* tabs, int index)
     rename(tabs);
     if (tabs->count() == 0)
         openTerminal();
-    focusPane();
+    focusTerminal();
 }
 
 void TerminalArea::rename(QTabWidget* tabs)

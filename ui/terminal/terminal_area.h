@@ -34,6 +34,8 @@ public:
     void setStartAction(QAction* start);
 
 public slots:
+    // Takes the keyboard to the shell that is shown.
+    void focusTerminal();
     void openTerminal();
     void closeCurrent();
 
@@ -47,12 +49,12 @@ private:
     void sandboxRemoved(qint64 sandbox);
     void closeTab(QTabWidget* tabs, int index);
     void rename(QTabWidget* tabs);
-    void focusPane();
 
     EngineLink& m_link;
     SandboxBook& m_book;
     qint64 m_sandbox = 0;
     bool m_wasRunning = false;
+    bool m_startedHere = false; // the keyboard goes to the shell once it runs
     QStackedWidget* m_stack;
     QWidget* m_idle; // shown while the sandbox does not run
     QLabel* m_idleTitle;

@@ -135,6 +135,8 @@ void SandboxPage::makeTabs(WindowActions& actions)
         connect(action, &QAction::triggered, this, [this, tab] { showTab(static_cast<Tab>(tab)); });
         ++tab;
     }
+    connect(actions.terminal, &QAction::triggered, m_terminal,
+            &terminal::TerminalArea::focusTerminal);
 }
 
 void SandboxPage::setMenu(QMenu* menu)

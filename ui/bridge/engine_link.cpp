@@ -96,7 +96,7 @@ void EngineLink::tryConnect()
         const QString tail = engineLogTail();
         const QString reason = toQt(channel.error().text);
         setState(State::Lost,
-                 tail.isEmpty() ? reason : tr("%1\nIts last words: %2").arg(reason, tail));
+                 tail.isEmpty() ? reason : tr("%1\nThe last line of its log: %2").arg(reason, tail));
     }
     m_retry.start();
 }

@@ -1,5 +1,6 @@
 // A terminal fed with anything a guest can print, and resized meanwhile. A byte 0xff in the input
 // is followed by two bytes of a new size.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -32,6 +32,19 @@ QString percentText(double percent)
     return QLocale().toString(percent, 'f', percent < 10 ? 1 : 0) + QStringLiteral(" %");
 }
 
+QString whatHappens(api::DefaultAction action)
+{
+    switch (action) {
+    case api::DefaultAction::Ask:
+        return OverviewPage::tr("The request is held, and you are asked whether it may leave.");
+    case api::DefaultAction::Deny:
+        return OverviewPage::tr("The request is denied, and the log says why.");
+    case api::DefaultAction::Allow:
+        return OverviewPage::tr("The request gets out, and the log shows it.");
+    }
+    return {};
+}
+
 } // namespace
 
 OverviewPage::OverviewPage(EngineLink& link,
@@ -172,9 +185,8 @@ QWidget* OverviewPage::makeFirstSteps(QAction* terminal)
     column->setContentsMargins(theme::Pad, 14, theme::Pad, 14);
     column->setSpacing(theme::Gap);
     column->addWidget(theme::headingLabel(tr("First steps")));
-    column->addWidget(theme::bodyLabel(
-        tr("Open the terminal and try this. The request is held, and you are asked whether it may "
-           "leave.")));
+    m_firstStepsText = theme::bodyLabel({});
+    column->addWidget(m_firstStepsText);
     column->addLayout(line);
     return m_firstSteps;
 }

@@ -67,6 +67,7 @@ private:
     QComboBox* m_policy = nullptr;
     QLabel* m_policyText = nullptr;
     theme::Card* m_firstSteps = nullptr;
+    QLabel* m_firstStepsText = nullptr;
     RecentRequests* m_recent = nullptr;
 };
 

@@ -238,6 +238,9 @@ void OverviewPage::refreshFirstSteps()
     const api::Sandbox* sandbox = m_book.find(m_sandbox);
     m_firstSteps->setVisible(sandbox != nullptr && sandbox->state == api::SandboxState::Running &&
                              m_recent->isEmpty());
+    if (sandbox != nullptr)
+        m_firstStepsText->setText(
+            tr("Open the terminal and try this. %1").arg(whatHappens(sandbox->defaultAction)));
 }
 
 } // namespace sallyport::ui::sandboxes

@@ -24,8 +24,8 @@ class Desktop:
         world.spawn("Xvfb", "-displayfd", write, "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-ac", "-noreset",
                     pass_fds=[write], stdout=log, stderr=log)  # fmt: skip
         os.close(write)
-        self.display = ":" + os.read(read, 16).decode().strip()
-        os.close(read)
+        with os.fdopen(read) as number:  # the whole line: the server does not survive a pipe closed early
+            self.display = ":" + number.readline().strip()
         bus = f"unix:path={world.runtime}/bus"
         world.environment.update(
             DISPLAY=self.display, DBUS_SESSION_BUS_ADDRESS=bus, QT_LINUX_ACCESSIBILITY_ALWAYS_ON="1", QT_QPA_PLATFORM="xcb"

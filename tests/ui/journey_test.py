@@ -119,7 +119,10 @@ class Journey(unittest.TestCase):
         desktop.click("Stop", BUTTON)
         wait_for("it is stopped", lambda: sandbox()["state"] == "stopped")
         desktop.click("More for this sandbox")
-        desktop.click("Delete…|Delete.*", "menu item")
+        # The menu's last entry, by keys: an open menu is no part of what the probe sees.
+        wait_for(
+            "the question whether to delete", lambda: desktop.find("Delete it", BUTTON) or desktop.key("Up", "Return"), pause=1
+        )
         desktop.click("Delete it", BUTTON)
         wait_for("it is gone", lambda: not world.client.call("sandbox.list")["sandboxes"])
         desktop.wait("Create your first sandbox", BUTTON)

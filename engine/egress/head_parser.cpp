@@ -160,6 +160,22 @@ tl::expected<Framing, HeadFault> statedFraming(const Fields& fields, HttpVersion
     return framing;
 }
 
+// The protocol of an upgrade that may be carried. One to another version of HTTP, or to TLS, would
+// take further requests past the ladder, so the request is served without it (RFC 9110, 7.8).
+std::string_view acceptableUpgrade(const RequestHead& head)
+{
+    if (head.version != HttpVersion::Http11 || !head.fields.hasToken("connection", "upgrade"))
+        return {};
+    const std::string_view protocols = head.fields.find("upgrade").value_or("");
+    bool acceptable = head.fields.count("upgrade") == 1;
+    forEachToken(protocols, [&](std::string_view protocol) {
+        const std::string_view name = protocol.substr(0, protocol.find('/'));
+        for (const std::string_view hidden : {"h2c", "h2", "h3", "http", "tls"})
+            acceptable = acceptable && !sameToken(name, hidden);
+    });
+    return acceptable ? protocols : std::string_view();
+}
+
 tl::expected<void, HeadFault> interpretRequest(RequestHead& out)
 {
     auto framing = statedFraming(out.fields, out.version);
@@ -181,8 +197,7 @@ tl::expected<void, HeadFault> interpretRequest(RequestHead& out)
     const auto expect = out.fields.find("expect");
     out.expectsContinue = expect && sameToken(*expect, "100-continue") &&
                           out.version == HttpVersion::Http11 && out.framing.kind != BodyKind::None;
-    if (out.version == HttpVersion::Http11 && out.fields.hasToken("connection", "upgrade"))
-        out.upgrade = out.fields.find("upgrade").value_or("");
+    out.upgrade = acceptableUpgrade(out);
     return {};
 }
 

@@ -126,6 +126,27 @@ private slots:
         QCOMPARE(refusal(lines.toStdString() + "\r\n"), status);
     }
 
+    void carriesNoUpgradeThatHidesRequests_data()
+    {
+        QTest::addColumn<QByteArray>("protocol");
+        QTest::addColumn<QByteArray>("carried");
+        QTest::newRow("WebSocket") << bytes("websocket") << bytes("websocket");
+        QTest::newRow("HTTP/2") << bytes("h2c") << bytes("");
+        QTest::newRow("in a list") << bytes("websocket, H2C") << bytes("");
+        QTest::newRow("HTTP") << bytes("HTTP/2.0") << bytes("");
+        QTest::newRow("TLS") << bytes("TLS/1.2") << bytes("");
+    }
+    void carriesNoUpgradeThatHidesRequests()
+    {
+        QFETCH(QByteArray, protocol);
+        QFETCH(QByteArray, carried);
+        RequestHead head;
+        QVERIFY(parseRequestHead("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: " +
+                                     protocol.toStdString() + "\r\n\r\n",
+                                 MaxFields, head));
+        QCOMPARE(head.upgrade, carried.toStdString());
+    }
+
     void boundsTheFields()
     {
         std::string head = "GET / HTTP/1.1\r\nHost: h\r\n";

@@ -8,5 +8,6 @@ foreach(part IN ITEMS http hold hostile)
     set_target_properties(egress_${part}_test PROPERTIES AUTOMOC ON)
     target_link_libraries(egress_${part}_test PRIVATE egress_fixture)
     add_test(NAME egress_${part} COMMAND egress_${part}_test)
-    set_tests_properties(egress_${part} PROPERTIES LABELS engine TIMEOUT 300)
+    set_tests_properties(egress_${part} PROPERTIES LABELS engine TIMEOUT 300
+        ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0")
 endforeach()

@@ -56,6 +56,7 @@ int freePort()
 void run(const QString& program, const QStringList& arguments)
 {
     QProcess process;
+    useFork(process);
     process.start(program, arguments);
     if (!process.waitForFinished() || process.exitCode() != 0)
         qFatal("%s: %s", qPrintable(program), process.readAllStandardError().constData());
@@ -91,6 +92,11 @@ void writeFile(const QString& path, const QByteArray& bytes)
 }
 
 } // namespace
+
+void useFork(QProcess& process)
+{
+    process.setChildProcessModifier([] {});
+}
 
 policy::Decision verdict(policy::Verdict value, api::Step step, std::string reason)
 {
@@ -361,6 +367,7 @@ void EgressFixture::startCurl(QProcess& process,
                                               ":127.0.0.1:" + std::to_string(frontFor(name, port)));
     arguments =
         QStringList{"-sS", "--noproxy", "*", "--cacert", caFile(), "--connect-to", to} + arguments;
+    useFork(process);
     process.start("curl", arguments);
 }
 

@@ -102,6 +102,9 @@ private:
     std::thread m_thread;
 };
 
+// Makes Qt start the process by fork() and not by vfork(), which the thread sanitizer can't follow.
+void useFork(QProcess& process);
+
 struct CurlResult
 {
     int exitCode = -1;

@@ -147,6 +147,7 @@ private slots:
         const int port = m_fixture->h2Port();
         const int front = m_fixture->frontFor(Host, port);
         QProcess curl;
+        useFork(curl);
         curl.start("curl", {"-sS", "--cacert", m_fixture->caFile(), "--connect-to",
                             QString("other.example.com:%1:127.0.0.1:%2").arg(port).arg(front),
                             QString("https://other.example.com:%1/").arg(port)});

@@ -55,8 +55,10 @@ build() {
     local werror=OFF
     [ "${CI:-}" = true ] && werror=ON
     # g++ 12 miscompiles coroutines (two suspensions in one condition); clang 16 does not, and is quicker.
-    local compiler
-    compiler=$(ls /usr/bin/clang++-1[6-9] /usr/bin/clang++-2? 2>/dev/null | head -n 1)
+    local candidate compiler=
+    for candidate in /usr/bin/clang++-1[6-9] /usr/bin/clang++-2?; do
+        if [ -z "$compiler" ] && [ -x "$candidate" ]; then compiler=$candidate; fi
+    done
     [ -n "$compiler" ] || give_up "there is no clang 16 or newer; install the package clang-16."
     cmake -S "$root" --preset release -DSALLYPORT_WERROR=$werror \
         -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_C_COMPILER="${compiler/++/}" >"$root/build/configure.log" 2>&1 || {

@@ -198,7 +198,7 @@ asio::awaitable<bool> Exchange::reachUpstream()
 
 asio::awaitable<Status> Exchange::readAnswerHead()
 {
-    for (;;) {
+    for (std::size_t interim = 0;; ++interim) {
         const Status head = co_await m_upstream->readHead(m_answer);
         if (!head)
             co_return head;
@@ -206,6 +206,8 @@ asio::awaitable<Status> Exchange::readAnswerHead()
             co_return fail(Error::Code::Invalid, "the upstream switched protocols unasked");
         if (m_answer.status >= 200 || m_answer.status == 101)
             co_return head;
+        if (interim >= m_door.context->limits.interimHeads)
+            co_return fail(Error::Code::Invalid, "the upstream sent too many interim answers");
         m_request.sendInterim(m_answer);
         co_await m_request.answer().flush();
     }

@@ -28,6 +28,12 @@ bool isSame(std::string_view name, std::string_view lowerName)
     return sameToken(name, lowerName);
 }
 
+// Answers that neither have a body nor speak of one.
+bool forbidsBody(int status)
+{
+    return status < 200 || status == 204;
+}
+
 // Connection of a request: an upgrade goes on, a plain keep-alive stays as the client wrote it.
 void appendConnection(std::string& out, const RequestHead& head, Field field)
 {
@@ -93,6 +99,8 @@ void appendResponseHead(std::string& out, const ResponseHead& head, BodyKind kin
     const HopByHop hop(head.fields);
     const bool switching = head.status == 101;
     bool chunkedSaid = kind != BodyKind::Chunked;
+    // Beside chunks, or where there can't be a body (RFC 9110, 8.6): some client would wait for one.
+    const bool lengthIsWrong = kind == BodyKind::Chunked || forbidsBody(head.status);
     for (const Field field : head.fields) {
         if (switching && (isSame(field.name, "connection") || isSame(field.name, "upgrade"))) {
             appendField(out, field.name, field.value);
@@ -101,7 +109,7 @@ void appendResponseHead(std::string& out, const ResponseHead& head, BodyKind kin
                 appendField(out, field.name, "chunked");
         } else if (isSame(field.name, "alt-svc") || hop.covers(field.name)) {
             continue;
-        } else if (kind == BodyKind::Chunked && isSame(field.name, "content-length")) {
+        } else if (lengthIsWrong && isSame(field.name, "content-length")) {
             continue;
         } else {
             appendField(out, field.name, field.value);
@@ -127,9 +135,13 @@ void forEachRequestFieldOfH2(const RequestHead& head, const UseField& use)
 void forEachResponseFieldOfH2(const ResponseHead& head, const UseField& use)
 {
     const HopByHop hop(head.fields);
-    for (const Field field : head.fields)
-        if (!isSame(field.name, "alt-svc") && !hop.covers(field.name))
+    const bool lengthIsWrong = forbidsBody(head.status);
+    for (const Field field : head.fields) {
+        const bool dropped = isSame(field.name, "alt-svc") || hop.covers(field.name) ||
+                             (lengthIsWrong && isSame(field.name, "content-length"));
+        if (!dropped)
             use(field.name, field.value);
+    }
 }
 
 std::string joinedCookies(const Fields& fields)

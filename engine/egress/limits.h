@@ -16,6 +16,9 @@ struct DoorLimits
     std::size_t headBytes = 64 * 1024;
     // Fields of one head. Browsers send about 20; more than 256 is an attack on hash tables.
     std::size_t headFields = 256;
+    // Interim answers (1xx) to one request. More than a few early hints is an upstream that keeps a
+    // request open for nothing.
+    std::size_t interimHeads = 32;
     // Trailer fields and chunk extensions of one body, together.
     std::size_t trailerBytes = 16 * 1024;
 

@@ -109,8 +109,9 @@ Status bindPrograms()
         return done;
     for (const char* path : {"/bin", "/sbin", "/lib", "/lib32", "/lib64"}) {
         const fs::path source = OldRoot / fs::path(path).relative_path();
+        std::error_code absent; // which /lib32 is on most machines
         std::error_code error;
-        if (fs::is_symlink(source, error))
+        if (fs::is_symlink(source, absent))
             fs::create_symlink(fs::read_symlink(source, error),
                                NewRoot / fs::path(path).relative_path(), error);
         else if (auto done = bindIfThere(path, Access::ReadOnly); !done)

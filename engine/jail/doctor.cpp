@@ -193,12 +193,13 @@ Check Doctor::kvm() const
     check.state = CheckState::Warning;
     check.detail = fmt::format("/dev/kvm: {}; sandboxes run without it, slower",
                                std::generic_category().message(problem));
-    if (problem == EACCES)
-        check.remedy = fmt::format("sudo usermod --append --groups kvm {}, and log in again",
-                                   m_probes.userName());
-    else
+    if (problem == EACCES) {
+        check.detail += "; after this command, log in again";
+        check.remedy = fmt::format("sudo usermod --append --groups kvm {}", m_probes.userName());
+    } else {
         check.remedy = "switch on virtualization in the firmware, or nested virtualization in the "
                        "host of this machine";
+    }
     return check;
 }
 

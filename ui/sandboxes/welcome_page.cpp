@@ -43,7 +43,10 @@ QWidget* makeRemedy(const QString& remedy)
     copy->setObjectName(QStringLiteral("copyRemedy"));
     copy->setAccessibleName(WelcomePage::tr("Copy what mends it"));
     QObject::connect(copy, &QPushButton::clicked, copy,
-                     [remedy] { QApplication::clipboard()->setText(remedy); });
+                     [copy, remedy] {
+                         QApplication::clipboard()->setText(remedy);
+                         copy->setText(WelcomePage::tr("Copied"));
+                     });
     row->addWidget(code, 1);
     row->addWidget(copy, 0, Qt::AlignTop);
     return holder;
@@ -97,7 +100,8 @@ WelcomePage::WelcomePage(QAction* create, QAction* checkAgain, QWidget* parent)
     QPushButton* again = theme::actionButton(checkAgain, nullptr, tr("Check again"));
     again->setObjectName(QStringLiteral("checkAgain"));
     auto* checkHead = new QHBoxLayout;
-    checkHead->addWidget(theme::headingLabel(tr("This machine needs attention")));
+    m_checkTitle = theme::headingLabel({});
+    checkHead->addWidget(m_checkTitle);
     checkHead->addStretch();
     checkHead->addWidget(again);
     m_checkColumn->addLayout(checkHead);
@@ -145,9 +149,14 @@ void WelcomePage::setChecks(const std::vector<api::Check>& checks)
     for (const api::Check& check : checks)
         if (check.state != api::CheckState::Ok)
             addCheck(check);
-    m_checks->setVisible(std::any_of(checks.begin(), checks.end(), [](const api::Check& check) {
-        return check.state != api::CheckState::Ok;
-    }));
+    const auto isAny = [&checks](api::CheckState state) {
+        return std::any_of(checks.begin(), checks.end(),
+                           [state](const api::Check& check) { return check.state == state; });
+    };
+    const bool hasFailed = isAny(api::CheckState::Failed);
+    m_checkTitle->setText(hasFailed ? tr("Sandboxes can't run on this machine yet")
+                                    : tr("Sallyport works here, and could work better"));
+    m_checks->setVisible(hasFailed || isAny(api::CheckState::Warning));
 }
 
 void WelcomePage::addCheck(const api::Check& check)

@@ -36,6 +36,7 @@ private:
     theme::Card* m_image;
     QLabel* m_imageText;
     theme::Card* m_checks;
+    QLabel* m_checkTitle = nullptr;
     QVBoxLayout* m_checkColumn;
     QWidget* m_checkList = nullptr;
 };

@@ -102,10 +102,10 @@ deniedStep(const api::Sandbox& sandbox, const std::vector<api::Rule>& rules, Uni
     api::LadderStep result = step(api::Step::Denied, "Denied", "");
     result.rules = rulesOf(std::move(shown));
     const std::size_t count = inForce(result.rules, now);
-    result.text = count == 0 ? "Nothing is denied by a rule."
-                             : fmt::format("{} in force: what matches is denied, whatever is "
-                                           "allowed below.",
-                                           counted(count, "entry is", "entries are"));
+    result.text = count == 0 ? "No host is denied so far."
+                             : fmt::format("What matches {} is denied, whatever is allowed below.",
+                                           counted(count, "denied host or deny rule",
+                                                   "denied hosts and deny rules"));
     return result;
 }
 

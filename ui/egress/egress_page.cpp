@@ -30,6 +30,7 @@ namespace {
 
 constexpr int RowPadding = 11;
 constexpr int LeastUrlWidth = 260;
+constexpr int LeastWidthForTwo = 860; // below it the details stand under the table
 constexpr int NearTheTop = 40; // rows from the oldest loaded at which more are fetched
 
 } // namespace
@@ -48,7 +49,7 @@ EgressPage::EgressPage(EngineLink& link, QWidget* parent)
     m_pages->addWidget(makeEmpty());
     m_detail = new DetailPane(link, m_rules, m_splitter);
     m_detail->setObjectName(QStringLiteral("egressDetail"));
-    m_detail->setMinimumWidth(300);
+    m_detail->setMinimumSize(300, 160);
     m_detail->hide();
     m_splitter->addWidget(m_pages);
     m_splitter->addWidget(m_detail);
@@ -408,7 +409,27 @@ void EgressPage::showDetail()
     if (row == nullptr || (m_detail->isVisible() && m_detail->rowId() == row->id))
         return;
     m_detail->setRow(*row);
-    m_detail->show();
+    if (m_detail->isHidden()) {
+        m_detail->show();
+        shareRoom();
+    }
+    m_table->scrollTo(selected.first());
+}
+
+void EgressPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    const Qt::Orientation wanted = width() < LeastWidthForTwo ? Qt::Vertical : Qt::Horizontal;
+    if (wanted == m_splitter->orientation())
+        return;
+    m_splitter->setOrientation(wanted);
+    shareRoom();
+}
+
+void EgressPage::shareRoom()
+{
+    const bool isBelow = m_splitter->orientation() == Qt::Vertical;
+    m_splitter->setSizes(isBelow ? QList<int>{400, 500} : QList<int>{700, 380});
 }
 
 void EgressPage::hideDetail()

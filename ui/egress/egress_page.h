@@ -49,6 +49,7 @@ signals:
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -76,6 +77,7 @@ private:
     void updateCounts();
     void showDetail();
     void hideDetail();
+    void shareRoom();
     void showMenu(const QPoint& at);
     void addMenuActions(QMenu& menu, const api::Row& row);
     void addHostRule(const api::Row& row, api::Action action);

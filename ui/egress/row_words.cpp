@@ -73,10 +73,16 @@ QString whyText(const api::Row& row, const api::Rule* rule)
     QStringList sentences = {verdictSentence(row)};
     const QString reason = safe(row.reason, 600);
     if (!reason.isEmpty()) {
-        QString sentence = reason.left(1).toUpper() + reason.mid(1);
-        if (!sentence.endsWith(QLatin1Char('.')))
-            sentence += QLatin1Char('.');
-        sentences.append(sentence);
+        // A person's words stay as they are.
+        const bool isQuoted = row.state == api::RowState::Denied && rule != nullptr &&
+                              !rule->reason.empty() && rule->reason == row.reason;
+        if (isQuoted) {
+            sentences.append(tr("The reason given: “%1”.").arg(reason));
+        } else {
+            const bool isEnded = reason.endsWith(QLatin1Char('.'));
+            sentences.append(reason.left(1).toUpper() + reason.mid(1) +
+                             (isEnded ? QString() : QStringLiteral(".")));
+        }
     }
     const QString ruleText = ruleSentence(row, rule);
     if (!ruleText.isEmpty())

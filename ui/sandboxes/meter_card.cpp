@@ -28,11 +28,7 @@ MeterCard::MeterCard(const QString& title, const QString& iconName, QWidget* par
     head->addWidget(picture);
     head->addWidget(theme::mutedLabel(title, this));
     head->addStretch();
-
-    auto* figures = new QHBoxLayout;
-    figures->setSpacing(theme::Gap);
-    figures->addWidget(m_value, 0, Qt::AlignBaseline);
-    figures->addWidget(m_detail, 1, Qt::AlignBaseline);
+    head->addWidget(m_detail);
 
     m_share->setRange(0, 1000);
     m_share->setTextVisible(false);
@@ -43,7 +39,7 @@ MeterCard::MeterCard(const QString& title, const QString& iconName, QWidget* par
     column->setContentsMargins(theme::Pad, 14, theme::Pad, 14);
     column->setSpacing(6);
     column->addLayout(head);
-    column->addLayout(figures);
+    column->addWidget(m_value);
     column->addStretch();
     column->addWidget(m_history);
     column->addWidget(m_share);

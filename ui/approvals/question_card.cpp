@@ -154,7 +154,8 @@ void QuestionCard::setQuestion(const api::Question& question)
         value->setVisible(!text.isEmpty());
         m_facts->labelForField(value)->setVisible(!text.isEmpty());
     };
-    setFact(m_why, safe(question.why, 400));
+    const QString why = safe(question.why, 400);
+    setFact(m_why, why.left(1).toUpper() + why.mid(1));
     setFact(m_body, bodyFact(question));
     setFact(m_process, safe(question.claimedProcess, MostProcess), tr("  claimed by the sandbox"));
     setFact(m_seen, seenFact(question));

@@ -123,11 +123,13 @@ void PolicyPage::openForm(const api::Rule& rule)
     const api::Sandbox* sandbox = m_sandboxes.find(rule.sandbox.value_or(m_sandbox));
     m_form->edit(rule, m_sandbox, sandbox ? safe(sandbox->name, 40) : QString());
     m_form->show();
+    fitForm();
 }
 
 void PolicyPage::closeForm()
 {
     m_form->hide();
+    fitForm();
     m_table->setFocus();
 }
 

@@ -30,6 +30,7 @@ namespace {
 constexpr int TextsDelayMs = 150;
 constexpr int MostPageWidth = 900;
 constexpr int FormWidth = 380;
+constexpr int LeastLadderWidth = 460; // beside the form; with less room the form stands alone
 
 enum Gate
 {
@@ -258,10 +259,10 @@ QWidget* PolicyPage::makeRules()
         row->addWidget(button);
         return button;
     };
-    QPushButton* addButton = add(tr("Add rule"), QStringLiteral("plus"), "ruleAdd");
-    m_edit = add(tr("Edit"), QStringLiteral("rename"), "ruleEdit");
-    m_duplicate = add(tr("Duplicate"), QStringLiteral("copy"), "ruleDuplicate");
-    m_remove = add(tr("Remove"), QStringLiteral("trash"), "ruleRemove");
+    QPushButton* addButton = add(tr("Add r&ule"), QStringLiteral("plus"), "ruleAdd");
+    m_edit = add(tr("Ed&it"), QStringLiteral("rename"), "ruleEdit");
+    m_duplicate = add(tr("Du&plicate"), QStringLiteral("copy"), "ruleDuplicate");
+    m_remove = add(tr("Re&move"), QStringLiteral("trash"), "ruleRemove");
     row->addStretch(1);
     column->addLayout(row);
     m_table = new RuleTable(m_model, part);
@@ -318,6 +319,17 @@ void PolicyPage::setSandbox(qint64 idOr0)
     for (const auto& [step, view] : m_steps)
         view->setVisible(idOr0 != 0 || step == api::Step::Rule);
     refresh();
+}
+
+void PolicyPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    fitForm();
+}
+
+void PolicyPage::fitForm()
+{
+    m_scroll->setVisible(m_form->isHidden() || width() >= FormWidth + LeastLadderWidth);
 }
 
 void PolicyPage::showEvent(QShowEvent* event)

@@ -42,6 +42,7 @@ public:
     void proposeRule(const api::Rule& rule);
 
 protected:
+    void resizeEvent(QResizeEvent* event) override;
     void showEvent(QShowEvent* event) override;
 
 private:
@@ -67,6 +68,7 @@ private:
 
     void openForm(const api::Rule& rule);
     void closeForm();
+    void fitForm();
     void editSelected();
     void duplicateSelected();
     void removeSelected();

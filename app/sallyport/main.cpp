@@ -69,6 +69,8 @@ int main(int argc, char** argv)
     QApplication::setApplicationVersion(QStringLiteral(SALLYPORT_VERSION));
     QApplication::setOrganizationName(QStringLiteral("sallyport"));
     QApplication::setDesktopFileName(QStringLiteral("sallyport"));
+    // The main window says when it ends: with a tray, closing it does not.
+    QApplication::setQuitOnLastWindowClosed(false);
     const Options options = parseOptions(application);
 
     const auto paths = Paths::fromEnvironment();

@@ -1,7 +1,7 @@
 #include "ui/approvals/approval_center.h"
 
 #include <QDBusConnection>
-#include <QWidget>
+#include <QMainWindow>
 
 #include "ui/approvals/notifier.h"
 #include "ui/approvals/question_book.h"
@@ -13,6 +13,17 @@
 
 namespace sallyport::ui::approvals {
 
+namespace {
+
+// Where a toast covers no status bar.
+QWidget* inside(QWidget* main)
+{
+    const auto* window = qobject_cast<QMainWindow*>(main);
+    return window && window->centralWidget() ? window->centralWidget() : main;
+}
+
+} // namespace
+
 struct ApprovalCenter::Parts
 {
     Parts(EngineLink& engine, QWidget* main)
@@ -22,7 +33,7 @@ struct ApprovalCenter::Parts
         , window(engine, book)
         , notifier(book, QDBusConnection::sessionBus())
         , windowToast(new Toast(&window))
-        , mainToast(main ? new Toast(main) : nullptr)
+        , mainToast(main ? new Toast(inside(main)) : nullptr)
     {
     }
 
@@ -74,6 +85,21 @@ ApprovalCenter::~ApprovalCenter() = default;
 int ApprovalCenter::openCount() const
 {
     return m_parts->book.count();
+}
+
+bool ApprovalCenter::hasTray() const
+{
+    return m_parts->tray.isReachable();
+}
+
+void ApprovalCenter::addTrayActions(const QList<QAction*>& actions)
+{
+    m_parts->tray.addActions(actions);
+}
+
+void ApprovalCenter::say(const QString& title, const QString& body)
+{
+    m_parts->notifier.say(title, body);
 }
 
 void ApprovalCenter::showQuestions()

@@ -3,8 +3,10 @@
 #include <functional>
 #include <memory>
 
+#include <QList>
 #include <QObject>
 
+class QAction;
 class QWidget;
 
 namespace sallyport::ui {
@@ -29,6 +31,12 @@ public:
     [[nodiscard]] int openCount() const;
     // For placing and for tests.
     [[nodiscard]] QWidget* questionWindow() const;
+
+    // Whether there is a tray to come back from, and further entries of its menu.
+    [[nodiscard]] bool hasTray() const;
+    void addTrayActions(const QList<QAction*>& actions);
+    // A desktop notification that asks nothing.
+    void say(const QString& title, const QString& body);
 
 public slots:
     // Brings up the question window and takes the keyboard to it. With nothing open it says so.

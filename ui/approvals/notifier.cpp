@@ -20,6 +20,7 @@ constexpr int BurstMs = 250;
 constexpr int CallTimeoutMs = 3000;
 constexpr uchar Critical = 2;
 constexpr int NeverExpires = 0;
+constexpr int ServiceDecides = -1;
 constexpr qsizetype MostTitle = 120;
 constexpr qsizetype MostBody = 200;
 
@@ -149,6 +150,16 @@ void Notifier::notify()
                     notify();
                 m_isStale = false;
             });
+}
+
+void Notifier::say(const QString& title, const QString& body)
+{
+    QDBusMessage call = method("Notify");
+    call << QStringLiteral("Sallyport") << uint{0} << QStringLiteral("sallyport") << title << body
+         << QStringList()
+         << QVariantMap{{QStringLiteral("desktop-entry"), QStringLiteral("sallyport")}}
+         << ServiceDecides;
+    m_bus.call(call, QDBus::NoBlock);
 }
 
 void Notifier::close()

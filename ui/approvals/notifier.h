@@ -23,6 +23,8 @@ public:
     Notifier(QuestionBook& book, const QDBusConnection& bus, QObject* parent = nullptr);
     ~Notifier() override;
 
+    // A bubble of its own, without buttons, that goes by itself. Sent before it returns.
+    void say(const QString& title, const QString& body);
     // New questions within this time come as one bubble.
     void setBurstInterval(int milliseconds) { m_burst.setInterval(milliseconds); }
 

@@ -53,8 +53,18 @@ TrayIcon::TrayIcon(QObject* parent)
                     emit windowChosen();
             });
     setCount(0);
-    if (QSystemTrayIcon::isSystemTrayAvailable())
-        m_icon.show();
+    m_icon.show(); // where there is no tray yet, it appears with the tray
+}
+
+void TrayIcon::addActions(const QList<QAction*>& actions)
+{
+    m_menu.addSeparator();
+    m_menu.addActions(actions);
+}
+
+bool TrayIcon::isReachable() const
+{
+    return m_icon.isVisible() && QSystemTrayIcon::isSystemTrayAvailable();
 }
 
 QIcon TrayIcon::badged(const QIcon& icon, int count)
@@ -71,6 +81,9 @@ void TrayIcon::setCount(int count)
     m_icon.setToolTip(count == 0   ? tr("Sallyport: nothing waits")
                       : count == 1 ? tr("Sallyport: 1 request waits for your answer")
                                    : tr("Sallyport: %1 requests wait for your answer").arg(count));
+    m_review->setText(count == 0   ? tr("No &questions")
+                      : count == 1 ? tr("&Review 1 question")
+                                   : tr("&Review %1 questions").arg(count));
     m_review->setEnabled(count > 0);
 }
 

@@ -15,6 +15,10 @@ class TrayIcon : public QObject
 public:
     explicit TrayIcon(QObject* parent = nullptr);
 
+    // More entries below those that show the window; they are not owned.
+    void addActions(const QList<QAction*>& actions);
+    // Whether the person can come back by the icon.
+    [[nodiscard]] bool isReachable() const;
     void setCount(int count);
     // The application's icon with the count on it.
     [[nodiscard]] static QIcon badged(const QIcon& icon, int count);

@@ -1,5 +1,8 @@
 #include "ui/window/main_window.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <QAction>
 #include <QApplication>
 #include <QCloseEvent>
@@ -7,6 +10,7 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QPushButton>
+#include <QScreen>
 #include <QSettings>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -41,6 +45,7 @@ const QString SandboxKey = QStringLiteral("window/sandbox");
 const QString ThemeKey = QStringLiteral("window/theme");
 constexpr QSize FirstSize{1180, 760};
 constexpr QSize LeastSize{760, 500};
+constexpr QSize FrameRoom{8, 40}; // what the window manager draws around it
 
 } // namespace
 
@@ -51,6 +56,7 @@ MainWindow::MainWindow(EngineLink& link, theme::Theme& theme, QSettings& setting
     , m_book(link)
     , m_facts(link)
     , m_commands(link, m_book)
+    , m_pause(link)
     , m_actions(new WindowActions(this))
 {
     setObjectName(QStringLiteral("mainWindow"));
@@ -61,6 +67,7 @@ MainWindow::MainWindow(EngineLink& link, theme::Theme& theme, QSettings& setting
     makePages();
     m_approvals = new approvals::ApprovalCenter(m_link, this);
     m_approvals->setParent(this);
+    m_approvals->addTrayActions({m_actions->pause, m_actions->quit});
     m_status = new StatusLine(m_link, m_facts, m_actions->questions, this);
     setStatusBar(m_status);
     m_palette = new CommandPalette(this);
@@ -85,6 +92,14 @@ void MainWindow::makeBanners()
 
     m_image = new theme::Banner(theme::Tone::Warn);
     m_image->setObjectName(QStringLiteral("imageBanner"));
+
+    m_paused = new theme::Banner(theme::Tone::Warn);
+    m_paused->setObjectName(QStringLiteral("pausedBanner"));
+    m_paused->setText(tr("All egress is paused."),
+                      tr("Every request of every sandbox is denied until you resume."));
+    QPushButton* resume = m_paused->addButton(tr("R&esume"), QStringLiteral("pausedResume"));
+    connect(resume, &QPushButton::clicked, this, [this] { m_pause.setPaused(false); });
+    m_paused->hide();
 
     m_problem = new theme::Banner(theme::Tone::Bad);
     m_problem->setObjectName(QStringLiteral("problemBanner"));
@@ -145,6 +160,7 @@ void MainWindow::makePages()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_lost);
+    column->addWidget(m_paused);
     column->addWidget(m_splitter, 1);
     setCentralWidget(center);
 }
@@ -166,7 +182,8 @@ void MainWindow::wireActions()
     on(m_actions->kill, withCurrent([this](qint64 id) { m_commands.stop(id, true); }));
     on(m_actions->rename, [this] { m_sandboxPage->editName(); });
     on(m_actions->remove, [this] { m_sandboxPage->askToDelete(); });
-    on(m_actions->quit, [this] { close(); });
+    on(m_actions->pause, [this] { m_pause.setPaused(m_actions->pause->isChecked()); });
+    on(m_actions->quit, [this] { quit(); });
     on(m_actions->questions, [this] { m_approvals->showQuestions(); });
     on(m_actions->all, [this] { m_rail->select(0); });
     on(m_actions->nextSandbox, [this] { m_rail->selectNext(1); });
@@ -196,6 +213,15 @@ void MainWindow::wireEngine()
     connect(&m_facts, &EngineFacts::checksChanged, this,
             [this] { m_welcome->setChecks(m_facts.checks()); });
     connect(&m_commands, &sandboxes::SandboxCommands::failed, this, &MainWindow::showProblem);
+
+    connect(&m_pause, &policy::EgressPause::changed, this, [this](bool isPaused) {
+        m_actions->pause->setChecked(isPaused);
+        m_paused->setVisible(isPaused);
+    });
+    connect(&m_pause, &policy::EgressPause::failed, this, [this](const QString& text) {
+        m_actions->pause->setChecked(m_pause.isPaused());
+        showProblem(tr("The egress was not paused or resumed."), text);
+    });
 
     connect(&m_book, &SandboxBook::reset, this, &MainWindow::pickFirst);
     connect(&m_book, &SandboxBook::added, this, &MainWindow::refreshPage);
@@ -243,7 +269,7 @@ void MainWindow::wireTheme()
 void MainWindow::restore()
 {
     if (!restoreGeometry(m_settings.value(GeometryKey).toByteArray()))
-        resize(FirstSize);
+        resize(FirstSize.boundedTo(screen()->availableSize() - FrameRoom));
     if (!m_splitter->restoreState(m_settings.value(SplitterKey).toByteArray()))
         m_splitter->setSizes({240, FirstSize.width() - 240});
     m_sandboxPage->showTab(static_cast<SandboxPage::Tab>(m_settings.value(TabKey, 0).toInt()));
@@ -263,8 +289,33 @@ void MainWindow::closeEvent(QCloseEvent* event)
 {
     save();
     event->accept();
-    // The question window and the tray would keep the program alive without its window.
+    if (!m_approvals->hasTray()) {
+        quit(); // the question window alone would keep a program alive that nobody can reach
+    } else if (!std::exchange(m_hasSaidWhere, true)) {
+        m_approvals->say(tr("Sallyport goes on in the tray"),
+                         tr("Questions still come up. To end it, choose Quit there."));
+    }
+}
+
+// The engine and the sandboxes are processes of their own and go on.
+void MainWindow::quit()
+{
+    save();
+    const auto& all = m_book.sandboxes();
+    const auto running = std::count_if(all.begin(), all.end(), [](const api::Sandbox& sandbox) {
+        return sandbox.state == api::SandboxState::Running;
+    });
+    if (running > 0)
+        m_approvals->say(running == 1 ? tr("1 sandbox goes on without the window")
+                                      : tr("%1 sandboxes go on without the window").arg(running),
+                         tr("What they ask is denied and kept for you. Open Sallyport to answer."));
     QApplication::quit();
+}
+
+void MainWindow::showEvent(QShowEvent* event)
+{
+    QMainWindow::showEvent(event);
+    m_status->setEndsWithWindow(!m_approvals->hasTray());
 }
 
 const api::Sandbox* MainWindow::current() const

@@ -7,6 +7,7 @@
 #include "engine/api/types.h"
 #include "ui/bridge/engine_facts.h"
 #include "ui/bridge/sandbox_book.h"
+#include "ui/policy/egress_pause.h"
 #include "ui/sandboxes/sandbox_commands.h"
 
 class QAction;
@@ -57,7 +58,9 @@ public:
     void bringUp();
 
 protected:
+    // Hides the window where there is a tray to come back from; else ends the program.
     void closeEvent(QCloseEvent* event) override;
+    void showEvent(QShowEvent* event) override;
 
 private:
     void makeBanners();
@@ -67,6 +70,7 @@ private:
     void wireTheme();
     void restore();
     void save();
+    void quit();
     void refreshPage();
     void refreshActions();
     void refreshBanner();
@@ -87,6 +91,7 @@ private:
     SandboxBook m_book;
     EngineFacts m_facts;
     sandboxes::SandboxCommands m_commands;
+    policy::EgressPause m_pause;
     WindowActions* m_actions;
     approvals::ApprovalCenter* m_approvals = nullptr;
     QMenu* m_sandboxMenu = nullptr;
@@ -99,12 +104,14 @@ private:
     egress::EgressView* m_allEgress = nullptr;
     SandboxPage* m_sandboxPage = nullptr;
     theme::Banner* m_lost = nullptr;
+    theme::Banner* m_paused = nullptr;
     theme::Banner* m_image = nullptr;
     theme::Banner* m_problem = nullptr;
     StatusLine* m_status = nullptr;
     CommandPalette* m_palette = nullptr;
     std::vector<QAction*> m_goTo; // of the palette, made when it opens
     QString m_wantedName;
+    bool m_hasSaidWhere = false; // that it went to the tray
     bool m_forceChecks = false; // shown because the person asked, though there are sandboxes
 };
 

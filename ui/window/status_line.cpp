@@ -50,7 +50,8 @@ void StatusLine::refreshEngine()
         m_engine->setText(tr("Starting the engine…"));
         break;
     case EngineLink::State::Connected:
-        m_engine->setText(tr("Engine running"));
+        m_engine->setText(m_endsWithWindow ? tr("Engine running, also without this window")
+                                           : tr("Engine running"));
         break;
     case EngineLink::State::Lost:
         m_engine->setText(tr("Engine lost: all egress is blocked"));
@@ -67,6 +68,14 @@ void StatusLine::refreshEngine()
     m_accelerator->setText(slow ? tr("No KVM: guests are slow") : tr("KVM"));
     theme::setLabelTone(m_accelerator, slow ? theme::Tone::Warn : theme::Tone::Muted);
     m_accelerator->setToolTip(toQt(info.acceleratorReason));
+}
+
+void StatusLine::setEndsWithWindow(bool ends)
+{
+    if (m_endsWithWindow == ends)
+        return;
+    m_endsWithWindow = ends;
+    refreshEngine();
 }
 
 void StatusLine::setQuestionCount(int count)

@@ -25,6 +25,8 @@ public:
     StatusLine(EngineLink& link, EngineFacts& facts, QAction* questions, QWidget* parent);
 
     void setQuestionCount(int count);
+    // Whether closing the window ends this program, there being no tray to hide in.
+    void setEndsWithWindow(bool ends);
     // Null: no sandbox is shown.
     void setSandbox(const api::Sandbox* sandbox);
 
@@ -33,6 +35,7 @@ private:
 
     EngineLink& m_link;
     EngineFacts& m_facts;
+    bool m_endsWithWindow = false;
     QLabel* m_engine;
     QLabel* m_accelerator;
     QToolButton* m_questions;

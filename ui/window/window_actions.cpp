@@ -24,9 +24,13 @@ WindowActions::WindowActions(QWidget* window)
     rename = make("rename", tr("&Rename…"), QStringLiteral("rename"));
     rename->setShortcut(QKeySequence(Qt::Key_F2));
     remove = make("remove", tr("&Delete…"), QStringLiteral("trash"));
+    pause = make("pause", tr("Pa&use all egress"), QStringLiteral("pause"));
+    pause->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E));
+    pause->setCheckable(true);
+    pause->setToolTip(tr("Denies every request of every sandbox until you resume."));
     quit = make("quit", tr("&Quit"), QStringLiteral("power"));
     quit->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Q));
-    quit->setToolTip(tr("Closes the window. Sandboxes go on; what they ask is denied meanwhile."));
+    quit->setToolTip(tr("Ends this program. Sandboxes go on; what they ask is denied meanwhile."));
 
     questions = make("questions", tr("&Questions"), QStringLiteral("question"));
     questions->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_A));
@@ -94,6 +98,8 @@ QMenu* WindowActions::fillMenuBar(QMenuBar* bar)
     sandbox->addSeparator();
     sandbox->addAction(rename);
     sandbox->addAction(remove);
+    sandbox->addSeparator();
+    sandbox->addAction(pause);
     sandbox->addSeparator();
     sandbox->addAction(quit);
 

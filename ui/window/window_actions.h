@@ -27,6 +27,7 @@ public:
     QAction* kill = nullptr;
     QAction* rename = nullptr;
     QAction* remove = nullptr;
+    QAction* pause = nullptr;
     QAction* quit = nullptr;
 
     QAction* questions = nullptr;

@@ -13,6 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "engine/base/child_process.h"
 #include "guestd/environment.h"
 #include "guestd/files.h"
 #include "guestd/log.h"
@@ -109,15 +110,6 @@ bool openNull(FarEnds& far)
     const StartFailure failure{step, errno};
     [[maybe_unused]] const ssize_t written = ::write(start, &failure, sizeof failure);
     ::_exit(127);
-}
-
-void resetSignals()
-{
-    for (int number = 1; number < 65; ++number)
-        ::signal(number, SIG_DFL); // fails for some, which have no handler anyway
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 void setLimits()

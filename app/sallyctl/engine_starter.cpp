@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/child_process.h"
 #include "engine/base/paths.h"
 #include "engine/base/text.h"
 #include "engine/base/unique_fd.h"
@@ -48,15 +49,14 @@ Result<fs::path> findEngine()
 [[noreturn]] void becomeEngine(const char* program, int null, int log)
 {
     ::setsid();
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    resetSignals();
     // Once more, so that it can never get a terminal and is not our child to wait for.
     if (::fork() != 0)
         ::_exit(0);
     ::dup2(null, STDIN_FILENO);
     ::dup2(log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
+    closeOtherDescriptors();
     if (::chdir("/") != 0)
         ::_exit(126);
     char* const arguments[] = {const_cast<char*>(program), nullptr};

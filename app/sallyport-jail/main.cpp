@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/child_process.h"
 #include "engine/jail/supervisor/launch.h"
 
 namespace {
@@ -37,6 +38,10 @@ int exitCode(const sallyport::Status& status)
 int main(int argc, char** argv)
 {
     const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    // The jail outlives the engine and must hold nothing of it: a connection kept open here would never end for its
+    // other side.
+    sallyport::closeOtherDescriptors();
+    sallyport::resetSignals();
     sallyport::jail::LaunchOptions options;
     if (arguments.size() == 1 && arguments[0] == "--check")
         return exitCode(sallyport::jail::checkNamespaces());

@@ -1,6 +1,7 @@
 #include "engine/api/server.h"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -181,14 +182,19 @@ private:
     {
         asio::steady_timer pause(m_loop);
         while (m_acceptor.is_open()) {
-            auto [error, socket] = co_await m_acceptor.async_accept(Await);
-            if (!m_acceptor.is_open())
+            const auto [error] = co_await m_acceptor.async_wait(stream_protocol::acceptor::wait_read, Await);
+            if (error || !m_acceptor.is_open())
                 co_return;
-            if (!error) {
-                welcome(std::move(socket));
+            // Not async_accept(): what that makes is inherited by the programs that the engine starts.
+            UniqueFd client(::accept4(m_acceptor.native_handle(), nullptr, nullptr,
+                                      SOCK_CLOEXEC | SOCK_NONBLOCK));
+            if (client.isOpen()) {
+                welcome(Session::Socket(m_loop, stream_protocol(), client.release()));
                 continue;
             }
-            log::warning("api", "accept: " + error.message());
+            if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR)
+                continue;
+            log::warning("api", std::string("accept: ") + std::strerror(errno));
             pause.expires_after(std::chrono::milliseconds(100)); // out of descriptors, say
             co_await pause.async_wait(Await);
         }

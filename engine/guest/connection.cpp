@@ -10,6 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include "engine/base/text.h"
@@ -90,6 +91,11 @@ asio::awaitable<Status> Connection::connectSocket(std::filesystem::path path,
         const std::string address = reachable(path, directory);
         if (address.size() >= sizeof(sockaddr_un::sun_path))
             co_return fail(Error::Code::Invalid, "the socket's name is too long: " + path.string());
+        // Opened here: a socket of Asio's own would be inherited by the programs that the engine starts.
+        UniqueFd fresh(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        if (!fresh.isOpen())
+            co_return failErrno("make a socket", errno);
+        m_socket.assign(asio::local::stream_protocol(), fresh.release());
         const auto [error] =
             co_await m_socket.async_connect(asio::local::stream_protocol::endpoint(address), Await);
         if (!error)

@@ -78,6 +78,7 @@ Status runQemuImg(std::vector<std::string> arguments)
     ::posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(actions.get(), writeEnd.get(), 1);
     ::posix_spawn_file_actions_adddup2(actions.get(), writeEnd.get(), 2);
+    ::posix_spawn_file_actions_addclosefrom_np(actions.get(), 3);
     pid_t pid = -1;
     const int error =
         ::posix_spawnp(&pid, "qemu-img", actions.get(), nullptr, pointers.data(), environ);

@@ -32,6 +32,7 @@ public:
         ::posix_spawn_file_actions_addopen(&m_actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         ::posix_spawn_file_actions_adddup2(&m_actions, output, STDOUT_FILENO);
         ::posix_spawn_file_actions_adddup2(&m_actions, output, STDERR_FILENO);
+        ::posix_spawn_file_actions_addclosefrom_np(&m_actions, STDERR_FILENO + 1);
         ::posix_spawnattr_init(&m_attributes);
         sigset_t none;
         sigset_t all;

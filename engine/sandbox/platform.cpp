@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -137,7 +138,7 @@ asio::awaitable<Status> Platform::chooseAccelerator(const image::GuestImage& gue
 
 void Platform::watchJail()
 {
-    const int fd = ::dup(m_jail->deathFd());
+    const int fd = ::fcntl(m_jail->deathFd(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return log::error("platform", "the jail's death can't be watched: no descriptor left");
     m_death = std::make_unique<asio::posix::stream_descriptor>(m_network, fd);

@@ -66,6 +66,8 @@ private slots:
     void longDirectoriesAreRefused();
     void aMissingProgramIsNamed();
     void badRequestsAreRefused();
+    void holdsNothingOfItsStarter();
+    void startsProgramsWithDefaultSignals();
     void theDoctorAgrees();
 
 private:
@@ -187,6 +189,48 @@ void JailLifeTest::insideCannotSpeakToTheSupervisor()
     };
     QCOMPARE(inNamespacesOf(childNamed(jail->pid(), "libvirtd"), ask), 1);
     QCOMPARE(ask(), 0);
+}
+
+// An engine's connection that lived on in the jail would never end for its client.
+void JailLifeTest::holdsNothingOfItsStarter()
+{
+    std::array<int, 2> ends{};
+    QCOMPARE(::pipe(ends.data()), 0); // inheritable, as a library's could be
+    const UniqueFd reading(ends[0]);
+    UniqueFd writing(ends[1]);
+    const auto jail = m_fixture->start();
+    writing.reset();
+    pollfd entry{reading.get(), POLLIN, 0};
+    QCOMPARE(::poll(&entry, 1, 0), 1);
+    QCOMPARE(entry.revents, short{POLLHUP});
+}
+
+void JailLifeTest::startsProgramsWithDefaultSignals()
+{
+    const JailOptions options = m_fixture->options();
+    const pid_t starter = ::fork();
+    if (starter == 0) {
+        ::signal(SIGALRM, SIG_IGN);
+        ::signal(SIGHUP, SIG_IGN);
+        ::execl(options.binary.c_str(), options.binary.c_str(), "--directory",
+                options.directory.c_str(), "--images", options.images.c_str(), "--disks",
+                options.disks.c_str(), nullptr);
+        ::_exit(127);
+    }
+    int status = -1;
+    QCOMPARE(::waitpid(starter, &status, 0), starter);
+    QCOMPARE(status, 0);
+    const auto jail = m_fixture->start();
+    QVERIFY(jail->wasAdopted());
+    const pid_t libvirtd = childNamed(jail->pid(), "libvirtd");
+    QVERIFY(libvirtd > 0);
+    std::ifstream file("/proc/" + std::to_string(libvirtd) + "/status");
+    std::uint64_t ignored = ~std::uint64_t{0};
+    for (std::string word; file >> word;)
+        if (word == "SigIgn:")
+            file >> std::hex >> ignored;
+    constexpr std::uint64_t Tested = 1U << (SIGALRM - 1) | 1U << (SIGHUP - 1);
+    QCOMPARE(ignored & Tested, std::uint64_t{0});
 }
 
 void JailLifeTest::killedLibvirtdComesBack()

@@ -30,7 +30,8 @@ ENGINE = {
     "sandbox": STORING | {"egress", "jail", "image", "vm", "guest"},
     "service": STORING | {"egress", "jail", "image", "vm", "guest", "sandbox"},
 }
-GUESTD_MAY = {"engine/guest/messages.h", "engine/guest/protocol.h", "engine/base/unique_fd.h"}  # the wire, shared by both ends
+# The wire, shared by both ends, and headers without code of their own.
+GUESTD_MAY = {"engine/guest/messages.h", "engine/guest/protocol.h", "engine/base/unique_fd.h", "engine/base/child_process.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 

@@ -241,6 +241,27 @@ private slots:
         QCOMPARE(await(finish(stuck)).exit, (guest::ExitStatus{true, SIGTERM}));
     }
 
+    // Whatever guestd itself was started with (nohup ignores SIGHUP) and blocks for itself.
+    void programsBeginWithDefaultSignals()
+    {
+        cleanup();
+        ::signal(SIGHUP, SIG_IGN);
+        ::signal(SIGUSR1, SIG_IGN);
+        sigset_t one;
+        sigemptyset(&one);
+        sigaddset(&one, SIGALRM);
+        ::sigprocmask(SIG_BLOCK, &one, nullptr);
+        init();
+        ::signal(SIGHUP, SIG_DFL);
+        ::signal(SIGUSR1, SIG_DFL);
+        ::sigprocmask(SIG_UNBLOCK, &one, nullptr);
+        guest::ExecSpec spec = shell({});
+        spec.arguments = {"/bin/cat", "/proc/self/status"};
+        const std::string status = run(spec).output;
+        for (const char* const line : {"\nSigBlk:\t0000000000000000\n", "\nSigIgn:\t0000000000000000\n"})
+            QVERIFY2(status.find(line) != std::string::npos, status.c_str());
+    }
+
     void hangsUpWithTheHandleAndWithTheSession()
     {
         const std::string file = m_directory.filePath("hup").toStdString();

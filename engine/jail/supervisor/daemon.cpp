@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/child_process.h"
 #include "engine/base/log.h"
 #include "engine/base/unique_fd.h"
 #include "engine/jail/supervisor/namespaces.h"
@@ -126,9 +127,7 @@ Status Daemon::start()
     if (child < 0)
         return failErrno("fork for libvirtd", errno);
     if (child == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+        resetSignals();
         dropPrivilegesForExec();
         (void)::dup2(null.get(), STDIN_FILENO);
         (void)::dup2(STDERR_FILENO, STDOUT_FILENO);

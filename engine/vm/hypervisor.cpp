@@ -1,22 +1,41 @@
 #include "engine/vm/hypervisor.h"
 
-#include <algorithm>
-#include <array>
-#include <mutex>
+#include <fstream>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "engine/base/log.h"
 #include "engine/vm/domain_watch.h"
 #include "engine/vm/libvirt_handles.h"
 
 namespace sallyport::vm {
+namespace {
+
+// 0 where it can't be known: the process has ended, or this system hides it.
+std::uint64_t residentBytes(int pidfd)
+{
+    pid_t pid = -1;
+    std::ifstream info("/proc/self/fdinfo/" + std::to_string(pidfd));
+    for (std::string key; pid < 0 && info >> key;)
+        if (key == "Pid:")
+            info >> pid;
+    std::uint64_t sizePages = 0;
+    std::uint64_t residentPages = 0;
+    std::ifstream memory(fmt::format("/proc/{}/statm", pid));
+    if (pid <= 0 || !(memory >> sizePages >> residentPages))
+        return 0;
+    return residentPages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+} // namespace
 
 // The connection that all calls share, and the watch that repairs it.
 struct Hypervisor::Private
 {
-    Private(std::string uri, ProcessLookup lookup, EventHandler handler)
-        : watch(std::move(uri), std::move(lookup), std::move(handler))
+    Private(std::string uri, ProcessLookup processLookup, EventHandler handler)
+        : lookup(std::move(processLookup))
+        , watch(std::move(uri), lookup, std::move(handler))
     {
     }
 
@@ -35,6 +54,7 @@ struct Hypervisor::Private
         return work(domain.get());
     }
 
+    const ProcessLookup lookup;
     DomainWatch watch;
 };
 
@@ -96,19 +116,15 @@ Result<DomainStats> Hypervisor::stats(std::string_view name)
 {
     return m->withDomain("measure", name, [&](virDomainPtr domain) -> Result<DomainStats> {
         virDomainInfo info{};
-        std::array<virDomainMemoryStatStruct, VIR_DOMAIN_MEMORY_STAT_NR> memory{};
         if (::virDomainGetInfo(domain, &info) != 0)
-            return failLibvirt(fmt::format("measure {}", name));
-        const int count =
-            ::virDomainMemoryStats(domain, memory.data(), static_cast<unsigned>(memory.size()), 0);
-        if (count < 0)
             return failLibvirt(fmt::format("measure {}", name));
         DomainStats stats;
         stats.cpuTimeNs = info.cpuTime;
         stats.guestMemoryBytes = std::uint64_t{info.memory} * 1024;
-        for (const auto& entry : memory)
-            if (entry.tag == VIR_DOMAIN_MEMORY_STAT_RSS)
-                stats.residentBytes = std::uint64_t{entry.val} * 1024;
+        // Not virDomainMemoryStats(): on every call it logs that it can't find the balloon of a microvm.
+        if (m->lookup)
+            if (const auto process = m->lookup(name); process)
+                stats.residentBytes = residentBytes(process->get());
         return stats;
     });
 }

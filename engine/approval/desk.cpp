@@ -143,6 +143,21 @@ Commands Desk::sandboxStopped(api::SandboxId sandbox, UnixMillis /*now*/)
     return commands;
 }
 
+Commands Desk::standDown()
+{
+    Commands commands;
+    m_canAsk = false;
+    for (auto& [id, entry] : m_entries) {
+        if (entry.held.empty())
+            continue;
+        while (!entry.held.empty())
+            commands.emplace_back(ReleasePending{release(entry, 0).id, id});
+        entry.isPending = true;
+        changed(entry, commands);
+    }
+    return commands;
+}
+
 Commands Desk::tick(UnixMillis now)
 {
     Commands commands;
@@ -338,6 +353,15 @@ std::optional<api::Question> Desk::question(api::QuestionId id) const
     return found != m_entries.end() ? std::optional(found->second.shown) : std::nullopt;
 }
 
+std::optional<SavedQuestion> Desk::saved(api::QuestionId id) const
+{
+    const auto found = m_entries.find(id);
+    if (found == m_entries.end())
+        return std::nullopt;
+    const policy::Request& request = found->second.first.request;
+    return SavedQuestion{found->second.shown, request.method, request.path};
+}
+
 std::optional<api::QuestionId> Desk::questionOf(HeldId id) const
 {
     const auto found = m_byHeld.find(id);
@@ -357,7 +381,7 @@ std::vector<SavedQuestion> Desk::save() const
     std::vector<SavedQuestion> all;
     all.reserve(m_entries.size());
     for (const auto& [id, entry] : m_entries)
-        all.push_back({entry.shown, entry.first.request.path});
+        all.push_back({entry.shown, entry.first.request.method, entry.first.request.path});
     return all;
 }
 

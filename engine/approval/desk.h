@@ -87,7 +87,9 @@ struct Asked
 struct SavedQuestion
 {
     api::Question question;
-    std::string target; // the full target of the request shown
+    // Of the request that is shown, as they came: the question's own are cut and escaped for the eye.
+    std::string method;
+    std::string target;
 };
 
 class Desk
@@ -128,6 +130,8 @@ public:
     settled(const Recheck& recheck, const policy::Decision& decision, UnixMillis now);
     // Everything of this sandbox ends: held requests are denied, questions withdrawn.
     [[nodiscard]] Commands sandboxStopped(api::SandboxId sandbox, UnixMillis now);
+    // The engine ends: all that is held is released as pending, and nothing is held any more.
+    [[nodiscard]] Commands standDown();
     // Ends budgets and inbox times that are over. Call at nextDeadline() or later.
     [[nodiscard]] Commands tick(UnixMillis now);
     // The earliest time at which tick() has something to do.
@@ -140,6 +144,8 @@ public:
     // Open questions, oldest first.
     [[nodiscard]] std::vector<api::Question> questions() const;
     [[nodiscard]] std::optional<api::Question> question(api::QuestionId id) const;
+    // The same with all that rules and retries are matched by; what to store.
+    [[nodiscard]] std::optional<SavedQuestion> saved(api::QuestionId id) const;
     [[nodiscard]] std::optional<api::QuestionId> questionOf(HeldId id) const;
     [[nodiscard]] int openQuestions(api::SandboxId sandbox) const;
 

@@ -55,7 +55,7 @@ std::optional<Asked> askedFrom(const SavedQuestion& saved)
     asked.why = question.why;
     asked.firstSeen = question.firstSeen;
     asked.request.scheme = question.scheme;
-    asked.request.method = question.method;
+    asked.request.method = saved.method.empty() ? question.method : saved.method;
     asked.request.host = std::move(*host);
     asked.request.port = question.port;
     asked.request.path = saved.target.empty() ? question.path : saved.target;

@@ -31,29 +31,32 @@ class FrontDesk::Place
 {
 public:
     Place(FrontDesk& desk, approval::HeldId id, Waiter& waiter)
-        : m_desk(desk)
+        : m_desk(desk.m_self)
         , m_id(id)
         , m_waiter(waiter)
     {
-        m_desk.m_waiters[id] = &waiter;
+        desk.m_waiters[id] = &waiter;
     }
     ~Place()
     {
-        m_desk.m_waiters.erase(m_id);
+        const auto desk = m_desk.lock(); // a coroutine can be destroyed with the loop, after the desk
+        if (!desk)
+            return;
+        (*desk)->m_waiters.erase(m_id);
         if (!m_waiter.outcome)
-            m_desk.withdraw(m_id);
+            (*desk)->withdraw(m_id);
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
 private:
-    FrontDesk& m_desk;
+    std::weak_ptr<FrontDesk*> m_desk;
     approval::HeldId m_id;
     Waiter& m_waiter;
 };
 
 FrontDesk::FrontDesk(asio::io_context& loop, store::Store& store, PolicyBook& book, approval::Desk::Options options,
-                     const std::vector<api::Question>& saved)
+                     const std::vector<store::SavedQuestion>& saved)
     : m_store(store)
     , m_book(book)
     , m_desk(options, store.newQuestionId())
@@ -62,8 +65,8 @@ FrontDesk::FrontDesk(asio::io_context& loop, store::Store& store, PolicyBook& bo
 {
     std::vector<approval::SavedQuestion> questions;
     questions.reserve(saved.size());
-    for (const api::Question& question : saved)
-        questions.push_back({question, question.path});
+    for (const store::SavedQuestion& each : saved)
+        questions.push_back({each.question, each.method, each.target});
     m_desk.restore(questions, nowUnixMillis());
     setAlarm();
 }
@@ -91,10 +94,14 @@ asio::awaitable<egress::AskOutcome> FrontDesk::hold(approval::Asked asked, Quest
 
 Result<std::vector<api::Rule>> FrontDesk::preview(const api::Answer& answer) const
 {
-    const auto question = m_desk.question(answer.question);
-    if (!question)
+    const auto saved = m_desk.saved(answer.question);
+    if (!saved)
         return fail(Error::Code::NotFound, fmt::format("no open question with id {}; it may have been answered or withdrawn", answer.question));
-    return policy::rulesForAnswer(*question, answer, nowUnixMillis());
+    // What is shown may be cut: a rule is made of what came.
+    api::Question whole = saved->question;
+    whole.method = saved->method;
+    whole.path = saved->target;
+    return policy::rulesForAnswer(whole, answer, nowUnixMillis());
 }
 
 Result<std::optional<api::Rule>> FrontDesk::answer(const api::Answer& answer)
@@ -141,6 +148,11 @@ void FrontDesk::sandboxStopped(api::SandboxId sandbox)
     carryOut(m_desk.sandboxStopped(sandbox, nowUnixMillis()));
 }
 
+void FrontDesk::standDown()
+{
+    carryOut(m_desk.standDown());
+}
+
 void FrontDesk::carryOut(const approval::Commands& commands)
 {
     for (const approval::Command& command : commands)
@@ -165,7 +177,8 @@ void FrontDesk::carryOut(const approval::ReleasePending& command)
 
 void FrontDesk::carryOut(const approval::QuestionChanged& command)
 {
-    m_store.saveQuestion(command.question);
+    if (auto saved = m_desk.saved(command.question.id))
+        m_store.saveQuestion({std::move(saved->question), std::move(saved->method), std::move(saved->target)});
     if (m_listener)
         m_listener(command.question);
 }

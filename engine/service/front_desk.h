@@ -28,7 +28,7 @@ public:
 
     // The open questions of an earlier engine go on, with nothing held by them. All but the listener outlive the desk.
     FrontDesk(boost::asio::io_context& loop, store::Store& store, PolicyBook& book, approval::Desk::Options options,
-              const std::vector<api::Question>& saved);
+              const std::vector<store::SavedQuestion>& saved);
 
     void setListener(Listener listener) { m_listener = std::move(listener); }
     // Whether a window or a watcher is there to be asked.
@@ -48,6 +48,8 @@ public:
     // What is held may be decided otherwise now.
     void policyChanged();
     void sandboxStopped(api::SandboxId sandbox);
+    // The engine ends: whoever waits is told to retry, and the questions stay for the next engine.
+    void standDown();
 
     [[nodiscard]] std::vector<api::Question> questions() const { return m_desk.questions(); }
     [[nodiscard]] int openQuestions(api::SandboxId sandbox) const { return m_desk.openQuestions(sandbox); }
@@ -74,6 +76,7 @@ private:
     Listener m_listener;
     approval::HeldId m_lastHeld = 0;
     std::map<approval::HeldId, Waiter*> m_waiters;
+    const std::shared_ptr<FrontDesk*> m_self = std::make_shared<FrontDesk*>(this); // expires with the desk
     bool m_isAnswering = false; // the rules of an answer are being added: it settles the questions itself
 };
 

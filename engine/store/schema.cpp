@@ -121,6 +121,14 @@ CREATE TABLE seen_hosts (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// A question's method and path are cut for the eye; the whole ones serve retries and make rules. Of those that were cut
+// already, only the eye's is left, which would match nothing.
+constexpr std::string_view WholeQuestions = R"sql(
+ALTER TABLE questions ADD COLUMN whole_method TEXT NOT NULL DEFAULT '';
+ALTER TABLE questions ADD COLUMN whole_target TEXT NOT NULL DEFAULT '';
+DELETE FROM questions WHERE path LIKE '%…' OR method LIKE '%…';
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -172,7 +180,8 @@ Status applyStep(Database& database, std::int64_t version)
 
 const std::vector<std::string_view>& schemaSteps()
 {
-    static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog};
+    static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog,
+                                                        WholeQuestions};
     return steps;
 }
 

@@ -73,7 +73,7 @@ Result<std::vector<api::Rule>> Store::loadRules()
     return tables::loadRules(m_loader);
 }
 
-Result<std::vector<api::Question>> Store::loadQuestions()
+Result<std::vector<SavedQuestion>> Store::loadQuestions()
 {
     const std::lock_guard lock(m_loaderMutex);
     return tables::loadQuestions(m_loader);
@@ -96,7 +96,7 @@ void Store::saveRule(const api::Rule& rule, Done done)
     write([rule](Database& database) { return tables::save(database, rule); }, std::move(done));
 }
 
-void Store::saveQuestion(const api::Question& question, Done done)
+void Store::saveQuestion(const SavedQuestion& question, Done done)
 {
     write([question](Database& database) { return tables::save(database, question); },
           std::move(done));

@@ -34,6 +34,14 @@ struct PoolName
     std::int64_t slot = 0;
 };
 
+// An open question, and the method and target of its request as they came: its own are cut for the eye.
+struct SavedQuestion
+{
+    api::Question question;
+    std::string method;
+    std::string target;
+};
+
 class Store
 {
 public:
@@ -51,7 +59,7 @@ public:
 
     [[nodiscard]] Result<std::vector<api::Sandbox>> loadSandboxes(); // oldest first
     [[nodiscard]] Result<std::vector<api::Rule>> loadRules();
-    [[nodiscard]] Result<std::vector<api::Question>> loadQuestions();
+    [[nodiscard]] Result<std::vector<SavedQuestion>> loadQuestions();
     [[nodiscard]] Result<std::vector<PoolName>> loadPoolNames(api::SandboxId sandbox);
 
     // Ids that were never used before, also not by something deleted since.
@@ -63,7 +71,7 @@ public:
     // they are zero when loaded.
     void saveSandbox(const api::Sandbox& sandbox, Done done = {});
     void saveRule(const api::Rule& rule, Done done = {});
-    void saveQuestion(const api::Question& question, Done done = {});
+    void saveQuestion(const SavedQuestion& question, Done done = {});
     void savePoolName(api::SandboxId sandbox, const PoolName& name, Done done = {});
 
     // With its rules, questions and pool names. Its log rows stay until their time is over.

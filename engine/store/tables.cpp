@@ -23,11 +23,13 @@ template <typename R> auto columns(R& r) requires std::is_same_v<std::remove_con
 }
 
 template <typename Q>
-auto columns(Q& q) requires std::is_same_v<std::remove_const_t<Q>, api::Question>
+auto columns(Q& q) requires std::is_same_v<std::remove_const_t<Q>, SavedQuestion>
 {
-    return std::tie(q.id, q.sandbox, q.sandboxName, q.method, q.scheme, q.host, q.port, q.path,
-                    q.contentType, q.bodyBytes, q.why, q.claimedProcess, q.askedAt, q.timesAsked,
-                    q.firstSeen, q.state);
+    auto& shown = q.question;
+    return std::tie(shown.id, shown.sandbox, shown.sandboxName, shown.method, shown.scheme,
+                    shown.host, shown.port, shown.path, shown.contentType, shown.bodyBytes,
+                    shown.why, shown.claimedProcess, shown.askedAt, shown.timesAsked,
+                    shown.firstSeen, shown.state, q.method, q.target);
 }
 
 template <typename T> struct Table;
@@ -50,13 +52,14 @@ template <> struct Table<api::Rule>
                                      "hits",       "last_hit_at"};
 };
 
-template <> struct Table<api::Question>
+template <> struct Table<SavedQuestion>
 {
     static constexpr auto Name = "questions";
     static constexpr auto Columns = {
         "id",       "sandbox",     "sandbox_name", "method",     "scheme", "host",
         "port",     "path",        "content_type", "body_bytes", "why",    "claimed_process",
-        "asked_at", "times_asked", "first_seen",   "state"};
+        "asked_at", "times_asked", "first_seen",   "state",      "whole_method",
+        "whole_target"};
 };
 
 template <typename T> std::string columnList()
@@ -122,9 +125,9 @@ Result<std::vector<api::Rule>> loadRules(Database& database)
     return loadAll<api::Rule>(database);
 }
 
-Result<std::vector<api::Question>> loadQuestions(Database& database)
+Result<std::vector<SavedQuestion>> loadQuestions(Database& database)
 {
-    return loadAll<api::Question>(database);
+    return loadAll<SavedQuestion>(database);
 }
 
 Result<std::vector<PoolName>> loadPoolNames(Database& database, api::SandboxId sandbox)
@@ -157,7 +160,7 @@ Status save(Database& database, const api::Rule& rule)
     return saveRow(database, rule);
 }
 
-Status save(Database& database, const api::Question& question)
+Status save(Database& database, const SavedQuestion& question)
 {
     return saveRow(database, question);
 }

@@ -12,13 +12,13 @@ namespace sallyport::store::tables {
 
 [[nodiscard]] Result<std::vector<api::Sandbox>> loadSandboxes(Database& database);
 [[nodiscard]] Result<std::vector<api::Rule>> loadRules(Database& database);
-[[nodiscard]] Result<std::vector<api::Question>> loadQuestions(Database& database);
+[[nodiscard]] Result<std::vector<SavedQuestion>> loadQuestions(Database& database);
 [[nodiscard]] Result<std::vector<PoolName>> loadPoolNames(Database& database,
                                                           api::SandboxId sandbox);
 
 [[nodiscard]] Status save(Database& database, const api::Sandbox& sandbox);
 [[nodiscard]] Status save(Database& database, const api::Rule& rule);
-[[nodiscard]] Status save(Database& database, const api::Question& question);
+[[nodiscard]] Status save(Database& database, const SavedQuestion& question);
 [[nodiscard]] Status save(Database& database, api::SandboxId sandbox, const PoolName& name);
 
 [[nodiscard]] Status removeSandbox(Database& database, api::SandboxId sandbox);

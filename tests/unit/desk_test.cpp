@@ -365,6 +365,19 @@ private slots:
         QCOMPARE(desk.openQuestions(2), 1);
     }
 
+    void anEngineThatEndsTellsAllToRetry()
+    {
+        Desk desk({}, 1);
+        static_cast<void>(desk.arrived(1, get("a.example"), T0));
+        static_cast<void>(desk.arrived(2, get("a.example"), T0));
+        static_cast<void>(desk.arrived(3, post("a.example"), T0));
+        QCOMPARE(trace(desk.standDown()),
+                 (Lines{"pending 1", "pending 2", "ask 1 GET a.example/ waiting 0", "pending 3",
+                        "ask 2 POST a.example/ waiting 0"}));
+        QCOMPARE(desk.openQuestions(1), 2);
+        QCOMPARE(trace(desk.arrived(4, get("b.example"), T0)).last(), QString("pending 4"));
+    }
+
     void inboxForgetsAfterADay()
     {
         Desk desk({}, 1);

@@ -116,7 +116,7 @@ private slots:
             store->saveSandbox(sandbox(1, "agent-1"));
             store->saveRule(rule(1, 1));
             store->saveRule(rule(2, std::nullopt));
-            store->saveQuestion(question(1, 1));
+            store->saveQuestion({question(1, 1), "GET", "/whole"});
             store->savePoolName(1, {"api.example.com", 7});
             store->savePoolName(1, {"b.example.com", 8});
             store->savePoolName(1, {"c.example.com", 7}); // takes the slot over
@@ -125,7 +125,10 @@ private slots:
         QVERIFY(same(store->loadSandboxes()->at(0), sandbox(1, "agent-1")));
         QVERIFY(same(store->loadRules()->at(0), rule(1, 1)));
         QVERIFY(same(store->loadRules()->at(1), rule(2, std::nullopt)));
-        QVERIFY(same(store->loadQuestions()->at(0), question(1, 1)));
+        const store::SavedQuestion saved = store->loadQuestions()->at(0);
+        QVERIFY(same(saved.question, question(1, 1)));
+        QCOMPARE(saved.method, std::string("GET"));
+        QCOMPARE(saved.target, std::string("/whole"));
         const auto names = *store->loadPoolNames(1);
         QCOMPARE(names.size(), std::size_t{2});
         QCOMPARE(names[0].name, std::string("c.example.com"));
@@ -170,7 +173,7 @@ private slots:
         store->saveSandbox(sandbox(1, "agent-1"));
         store->saveRule(rule(1, 1));
         store->saveRule(rule(2, std::nullopt));
-        store->saveQuestion(question(1, 1));
+        store->saveQuestion({question(1, 1), "GET", "/whole"});
         store->savePoolName(1, {"a", 1});
         store->removeSandbox(1);
         store->flush();

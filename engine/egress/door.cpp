@@ -1,5 +1,6 @@
 #include "engine/egress/door.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -201,6 +202,20 @@ void Door::close(api::SandboxId sandbox)
         socket->close(ignored);
     }
     opened->door->close();
+    std::erase_if(m_closed, [](const auto& door) { return door.expired(); });
+    m_closed.push_back(opened->door);
+}
+
+asio::awaitable<void> Door::shutdown()
+{
+    while (!m_sandboxes.empty())
+        close(m_sandboxes.begin()->first);
+    asio::steady_timer pause(m_context->context);
+    const auto isAlive = [](const auto& door) { return !door.expired(); };
+    for (int i = 0; i < 200 && std::any_of(m_closed.begin(), m_closed.end(), isAlive); ++i) {
+        pause.expires_after(std::chrono::milliseconds(10));
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
 }
 
 void Door::cutDenied(api::SandboxId sandbox)

@@ -3,7 +3,9 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "engine/base/unique_fd.h"
@@ -49,6 +51,9 @@ public:
     // behind them end in the next turns of the loop.
     void close(api::SandboxId sandbox);
 
+    // Closes all, and returns when nothing runs that would use the gatekeeper (or after two seconds).
+    [[nodiscard]] boost::asio::awaitable<void> shutdown();
+
     // Ends running requests and tunnels that the policy of now denies; others go on.
     void cutDenied(api::SandboxId sandbox);
 
@@ -66,6 +71,7 @@ private:
 
     std::shared_ptr<DoorContext> m_context;
     std::unordered_map<api::SandboxId, std::unique_ptr<Opened>> m_sandboxes;
+    std::vector<std::weak_ptr<SandboxDoor>> m_closed; // until their last coroutine has ended
 };
 
 } // namespace sallyport::egress

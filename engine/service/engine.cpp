@@ -1,11 +1,15 @@
 #include "engine/service/engine.h"
 
+#include <chrono>
 #include <csignal>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
@@ -13,6 +17,11 @@
 namespace sallyport::service
 {
 namespace asio = boost::asio;
+namespace
+{
+// For the answers to who waited, before their connections are closed.
+constexpr std::chrono::milliseconds AnswerTime{100};
+} // namespace
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options)
 {
@@ -163,7 +172,13 @@ asio::awaitable<void> Engine::shutDown(bool stopSandboxes)
         co_await m_sandboxes->stopAll();
         if (auto ended = co_await m_platform->quit(); !ended)
             log::warning("engine", ended.error().text);
+    } else {
+        m_desk->standDown();
+        asio::steady_timer answers(m_loop, AnswerTime);
+        boost::system::error_code ignored;
+        co_await answers.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+    co_await m_door->shutdown();
     co_await m_server->shutdown();
     m_loop.stop();
 }

@@ -34,6 +34,13 @@ template <typename T> struct BytesField
     std::string T::*pointer;
 };
 
+// A string that holds a JSON text, that JSON on the wire. May be left out.
+template <typename T> struct JsonField
+{
+    std::string_view name;
+    std::string T::*pointer;
+};
+
 template <typename T, typename M> constexpr Field<T, M> need(std::string_view name, M T::*pointer)
 {
     return {name, pointer, Presence::Required};
@@ -112,6 +119,49 @@ template <> struct Names<Step>
         {Step::Default, "default"},
         {Step::Answer, "answer"},
         {Step::Protocol, "protocol"},
+    });
+};
+
+template <> struct Names<HandlerKind>
+{
+    static constexpr std::string_view Type = "HandlerKind";
+    static constexpr auto List = std::to_array<std::pair<HandlerKind, std::string_view>>({
+        {HandlerKind::Native, "native"},
+        {HandlerKind::JavaScript, "javaScript"},
+    });
+};
+
+template <> struct Names<HandlerOrigin>
+{
+    static constexpr std::string_view Type = "HandlerOrigin";
+    static constexpr auto List = std::to_array<std::pair<HandlerOrigin, std::string_view>>({
+        {HandlerOrigin::RunTime, "runTime"},
+        {HandlerOrigin::Declared, "declared"},
+    });
+};
+
+template <> struct Names<ParameterType>
+{
+    static constexpr std::string_view Type = "ParameterType";
+    static constexpr auto List = std::to_array<std::pair<ParameterType, std::string_view>>({
+        {ParameterType::Text, "text"},
+        {ParameterType::LongText, "longText"},
+        {ParameterType::Number, "number"},
+        {ParameterType::Flag, "flag"},
+        {ParameterType::Choice, "choice"},
+        {ParameterType::Hosts, "hosts"},
+        {ParameterType::Headers, "headers"},
+    });
+};
+
+template <> struct Names<LineLevel>
+{
+    static constexpr std::string_view Type = "LineLevel";
+    static constexpr auto List = std::to_array<std::pair<LineLevel, std::string_view>>({
+        {LineLevel::Debug, "debug"},
+        {LineLevel::Info, "info"},
+        {LineLevel::Warning, "warning"},
+        {LineLevel::Error, "error"},
     });
 };
 
@@ -268,13 +318,85 @@ template <> struct Fields<Rule>
                                             may("lastHitAt", &Rule::lastHitAt));
 };
 
+template <> struct Fields<Handler>
+{
+    static constexpr std::string_view Type = "Handler";
+    static constexpr auto List = std::tuple(need("host", &Handler::host),
+                                            need("origin", &Handler::origin),
+                                            need("kind", &Handler::kind),
+                                            need("name", &Handler::name),
+                                            JsonField<Handler>{"params", &Handler::params},
+                                            need("text", &Handler::text),
+                                            need("setAt", &Handler::setAt));
+};
+
+template <> struct Fields<HandlerParameter>
+{
+    static constexpr std::string_view Type = "HandlerParameter";
+    static constexpr auto List = std::tuple(need("name", &HandlerParameter::name),
+                                            need("title", &HandlerParameter::title),
+                                            need("type", &HandlerParameter::type),
+                                            need("required", &HandlerParameter::required),
+                                            need("summary", &HandlerParameter::summary),
+                                            need("choices", &HandlerParameter::choices));
+};
+
+template <> struct Fields<BuiltIn>
+{
+    static constexpr std::string_view Type = "BuiltIn";
+    static constexpr auto List = std::tuple(need("name", &BuiltIn::name),
+                                            need("summary", &BuiltIn::summary),
+                                            need("parameters", &BuiltIn::parameters));
+};
+
+template <> struct Fields<ModuleProblem>
+{
+    static constexpr std::string_view Type = "ModuleProblem";
+    static constexpr auto List = std::tuple(need("text", &ModuleProblem::text),
+                                            need("line", &ModuleProblem::line),
+                                            need("column", &ModuleProblem::column));
+};
+
+template <> struct Fields<Module>
+{
+    static constexpr std::string_view Type = "Module";
+    static constexpr auto List = std::tuple(need("sandbox", &Module::sandbox),
+                                            need("source", &Module::source),
+                                            need("inForce", &Module::inForce),
+                                            need("problems", &Module::problems),
+                                            need("handlers", &Module::handlers),
+                                            may("savedAt", &Module::savedAt));
+};
+
+template <> struct Fields<HandlerLine>
+{
+    static constexpr std::string_view Type = "HandlerLine";
+    static constexpr auto List = std::tuple(need("id", &HandlerLine::id),
+                                            need("time", &HandlerLine::time),
+                                            need("sandbox", &HandlerLine::sandbox),
+                                            may("row", &HandlerLine::row),
+                                            need("handler", &HandlerLine::handler),
+                                            need("level", &HandlerLine::level),
+                                            need("text", &HandlerLine::text),
+                                            need("line", &HandlerLine::line),
+                                            need("column", &HandlerLine::column));
+};
+
+template <> struct Fields<HandlerLinePage>
+{
+    static constexpr std::string_view Type = "HandlerLinePage";
+    static constexpr auto List =
+        std::tuple(need("lines", &HandlerLinePage::lines), may("before", &HandlerLinePage::before));
+};
+
 template <> struct Fields<LadderStep>
 {
     static constexpr std::string_view Type = "LadderStep";
     static constexpr auto List = std::tuple(need("step", &LadderStep::step),
                                             need("title", &LadderStep::title),
                                             need("text", &LadderStep::text),
-                                            need("rules", &LadderStep::rules));
+                                            need("rules", &LadderStep::rules),
+                                            may("handlers", &LadderStep::handlers));
 };
 
 template <> struct Fields<Question>
@@ -433,6 +555,10 @@ using AllEnums = TypeList<SandboxState,
                           SizeName,
                           Action,
                           RuleOrigin,
+                          HandlerKind,
+                          HandlerOrigin,
+                          ParameterType,
+                          LineLevel,
                           Step,
                           QuestionState,
                           Reach,
@@ -448,6 +574,13 @@ using AllTypes = TypeList<Size,
                           NewSandbox,
                           Match,
                           Rule,
+                          Handler,
+                          HandlerParameter,
+                          BuiltIn,
+                          ModuleProblem,
+                          Module,
+                          HandlerLine,
+                          HandlerLinePage,
                           LadderStep,
                           Question,
                           Answer,

@@ -55,6 +55,12 @@ template <typename T> void writeField(Json& out, const T& value, BytesField<T> f
     out[std::string(field.name)] = text::toBase64(value.*field.pointer);
 }
 
+template <typename T> void writeField(Json& out, const T& value, JsonField<T> field)
+{
+    Json parsed = Json::parse(value.*field.pointer, nullptr, false);
+    out[std::string(field.name)] = parsed.is_discarded() ? Json() : std::move(parsed);
+}
+
 // ---- Reading
 
 template <std::integral N> Status readValue(const Json& json, N& out)
@@ -159,6 +165,13 @@ template <typename T> Status readField(const Json& json, T& out, BytesField<T> f
     return {};
 }
 
+template <typename T> Status readField(const Json& json, T& out, JsonField<T> field)
+{
+    if (const auto found = json.find(field.name); found != json.end())
+        out.*field.pointer = found->dump(-1, ' ', false, Json::error_handler_t::replace);
+    return {};
+}
+
 template <Listed T> Status readValue(const Json& json, T& out)
 {
     if (!json.is_object())
@@ -240,6 +253,10 @@ SALLYPORT_ENUM(DefaultAction);
 SALLYPORT_ENUM(SizeName);
 SALLYPORT_ENUM(Action);
 SALLYPORT_ENUM(RuleOrigin);
+SALLYPORT_ENUM(HandlerKind);
+SALLYPORT_ENUM(HandlerOrigin);
+SALLYPORT_ENUM(ParameterType);
+SALLYPORT_ENUM(LineLevel);
 SALLYPORT_ENUM(Step);
 SALLYPORT_ENUM(QuestionState);
 SALLYPORT_ENUM(Reach);
@@ -254,6 +271,13 @@ SALLYPORT_JSON(Sandbox);
 SALLYPORT_JSON(NewSandbox);
 SALLYPORT_JSON(Match);
 SALLYPORT_JSON(Rule);
+SALLYPORT_JSON(Handler);
+SALLYPORT_JSON(HandlerParameter);
+SALLYPORT_JSON(BuiltIn);
+SALLYPORT_JSON(ModuleProblem);
+SALLYPORT_JSON(Module);
+SALLYPORT_JSON(HandlerLine);
+SALLYPORT_JSON(HandlerLinePage);
 SALLYPORT_JSON(LadderStep);
 SALLYPORT_JSON(Question);
 SALLYPORT_JSON(Answer);
@@ -275,6 +299,9 @@ SALLYPORT_JSON(std::vector<std::string>);
 SALLYPORT_JSON(std::vector<Sandbox>);
 SALLYPORT_JSON(std::vector<Rule>);
 SALLYPORT_JSON(std::vector<LadderStep>);
+SALLYPORT_JSON(std::vector<Handler>);
+SALLYPORT_JSON(std::vector<BuiltIn>);
+SALLYPORT_JSON(std::vector<ModuleProblem>);
 SALLYPORT_JSON(std::vector<Question>);
 SALLYPORT_JSON(std::vector<Row>);
 SALLYPORT_JSON(std::vector<Check>);

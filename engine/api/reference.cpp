@@ -72,6 +72,11 @@ template <typename T> std::string fieldLine(BytesField<T> field)
     return fmt::format("| `{}` | base64 |  |\n", field.name);
 }
 
+template <typename T> std::string fieldLine(JsonField<T> field)
+{
+    return fmt::format("| `{}` | any JSON | `{}` |\n", field.name, T{}.*field.pointer);
+}
+
 template <typename T> std::string typeSection()
 {
     std::string out =

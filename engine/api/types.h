@@ -136,6 +136,108 @@ struct Rule
     std::optional<UnixMillis> lastHitAt;
 };
 
+// ---- Outbound handlers
+
+enum class HandlerKind
+{
+    Native,     // built in
+    JavaScript, // of the sandbox's module
+};
+
+enum class HandlerOrigin
+{
+    RunTime,  // set by the person, the command line or a handler
+    Declared, // by the sandbox's module
+};
+
+// A handler in its place on the ladder: for the hosts of a pattern, or for all (the catch-all).
+struct Handler
+{
+    std::string host; // a pattern as in docs/policy.md; empty: the catch-all
+    HandlerOrigin origin = HandlerOrigin::RunTime;
+    HandlerKind kind = HandlerKind::Native;
+    std::string name;
+    std::string params = "{}"; // a JSON text; on the wire the JSON itself
+    std::string text;          // what it does there, in a sentence; made by the engine
+    UnixMillis setAt = 0;
+};
+
+enum class ParameterType
+{
+    Text,
+    LongText,
+    Number,
+    Flag,
+    Choice,  // one of `choices`
+    Hosts,   // a list of host patterns
+    Headers, // an object: name to value, or to null to remove it
+};
+
+struct HandlerParameter
+{
+    std::string name;
+    std::string title;
+    ParameterType type = ParameterType::Text;
+    bool required = false;
+    std::string summary;
+    std::vector<std::string> choices;
+};
+
+// A handler that needs no code, and the form for its parameters.
+struct BuiltIn
+{
+    std::string name;
+    std::string summary;
+    std::vector<HandlerParameter> parameters;
+};
+
+// What is wrong with a module; line and column count from 1, 0 is not known.
+struct ModuleProblem
+{
+    std::string text;
+    int line = 0;
+    int column = 0;
+};
+
+// A sandbox's handler module as it was saved last.
+struct Module
+{
+    SandboxId sandbox = 0;
+    std::string source;
+    bool inForce = false; // false with problems: the last good one, if any, goes on
+    std::vector<ModuleProblem> problems;
+    std::vector<std::string> handlers; // the names that the one in force declares
+    std::optional<UnixMillis> savedAt; // unset: there is no module
+};
+
+enum class LineLevel
+{
+    Debug,
+    Info,
+    Warning,
+    Error, // also exceptions
+};
+
+// One line of the handlers' log.
+struct HandlerLine
+{
+    std::int64_t id = 0;
+    UnixMillis time = 0;
+    SandboxId sandbox = 0;
+    std::optional<RowId> row; // the request that caused it
+    std::string handler;
+    LineLevel level = LineLevel::Info;
+    std::string text;
+    int line = 0; // of the module, from 1; 0: not known
+    int column = 0;
+};
+
+struct HandlerLinePage
+{
+    std::vector<HandlerLine> lines;     // newest first
+    std::optional<std::int64_t> before; // pass it to read on; unset at the end
+};
+
 // ---- The ladder
 
 enum class Step
@@ -157,6 +259,7 @@ struct LadderStep
     std::string title;
     std::string text;        // what it does in this sandbox, in a sentence
     std::vector<Rule> rules; // those that belong to this step, in the order in which they win
+    std::vector<Handler> handlers; // the same of Step::Handler
 };
 
 // ---- Questions and answers

@@ -39,6 +39,17 @@ api::Rule fullRule()
             1650000000000};
 }
 
+api::Handler fullHandler()
+{
+    return {"*.example.com",
+            api::HandlerOrigin::Declared,
+            api::HandlerKind::JavaScript,
+            "mine",
+            R"({"a":[1,"b",null]})",
+            "Does it.",
+            5};
+}
+
 api::Row fullRow()
 {
     api::Row row;
@@ -74,7 +85,14 @@ private slots:
                                          api::DefaultAction::Deny}));
         QVERIFY(survives(fullRule()));
         QVERIFY(
-            survives(api::LadderStep{api::Step::Gate, "Gate", "Only these hosts", {fullRule()}}));
+            survives(api::LadderStep{
+                api::Step::Gate, "Gate", "Only these hosts", {fullRule()}, {fullHandler()}}));
+        QVERIFY(survives(fullHandler()));
+        QVERIFY(survives(api::BuiltIn{
+            "log", "All passes.", {{"a", "A", api::ParameterType::Choice, true, "b", {"c"}}}}));
+        QVERIFY(survives(api::Module{3, "export {}", false, {{"odd", 1, 2}}, {"mine"}, 5}));
+        QVERIFY(survives(api::HandlerLinePage{
+            {{1, 2, 3, 4, "mine", api::LineLevel::Error, "text", 5, 6}}, 7}));
         api::Question question;
         question.bodyBytes = 0;
         question.heldUntil = 9;

@@ -3,6 +3,7 @@
 // What goes into the ladder and what comes out. Plain values.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,13 +25,20 @@ struct Request
     std::string contentType;               // of the body, empty without one
     std::optional<std::int64_t> bodyBytes; // where Content-Length says
     std::string claimedProcess;            // as the guest claims; for display only
+    bool isUpgrade = false; // asks to switch protocols: what follows is not HTTP
+    // All that a connection may carry, which will not be read: a deny of any part of it denies, and
+    // only a rule without method and path allows.
+    bool isConnection = false;
 };
+
+struct HandlerEntry;
 
 enum class Verdict
 {
     Allow,
     Deny,
     Ask,
+    Handle, // `handler` of the decision answers, or fetches
 };
 
 struct Decision
@@ -41,6 +49,10 @@ struct Decision
     std::string ruleText;            // the entry that decided, as it is written: "*.example.com"
     std::string reason; // a sentence for the log and, on Deny, for the guest; the rule's own where
                         // the person wrote one
+    int status = 403;   // of the answer, on Deny
+    // The handler that decided, where one did. On Allow it may have a say in how (setHeaders,
+    // redirectTo, tunnel).
+    std::shared_ptr<const HandlerEntry> handler = nullptr;
 };
 
 } // namespace sallyport::policy

@@ -2,23 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "engine/base/text.h"
+#include "engine/policy/handler_decision.h"
 
 namespace sallyport::policy {
 namespace {
-
-// "GET https://api.example.com:8443", short and without what the guest could smuggle in.
-std::string what(const Request& request)
-{
-    const bool usual = (request.scheme == "https" && request.port == 443) ||
-                       (request.scheme == "http" && request.port == 80);
-    std::string text;
-    if (!request.method.empty())
-        text = text::elide(text::escapeControls(request.method), 32) + ' ';
-    text += request.scheme.empty() ? "" : request.scheme + "://";
-    text += request.host.urlText();
-    return usual ? text : fmt::format("{}:{}", text, request.port);
-}
 
 Decision make(Verdict verdict, api::Step step, std::string reason)
 {
@@ -61,14 +48,14 @@ Decision byDefault(const Snapshot& snapshot, const Request& request)
     case api::DefaultAction::Ask:
         return make(Verdict::Ask, api::Step::Default,
                     fmt::format("no rule decides about {}, and the sandbox asks by default",
-                                what(request)));
+                                requestText(request)));
     case api::DefaultAction::Allow:
         return make(Verdict::Allow, api::Step::Default, "the sandbox allows by default");
     case api::DefaultAction::Deny:
         break;
     }
     return make(Verdict::Deny, api::Step::Default,
-                fmt::format("no rule allows {}, and the sandbox denies by default", what(request)));
+                fmt::format("no rule allows {}, and the sandbox denies by default", requestText(request)));
 }
 
 } // namespace
@@ -94,9 +81,15 @@ Decision decide(const Snapshot& snapshot, const Request& request, UnixMillis now
         return make(Verdict::Deny, api::Step::Gate,
                     fmt::format("{} is not among the allowed hosts", request.host.urlText()));
 
-    if (const RuleEntry* const entry = snapshot.allowed().find(request, path, now))
-        return byEntry(Verdict::Allow, api::Step::Rule, *entry,
-                       fmt::format("allowed by the rule {}", entry->text));
+    const RuleEntry* const allow = snapshot.allowed().find(request, path, now);
+    if (auto handler = snapshot.handlers().find(request)) {
+        // Its question may have been answered already.
+        if (allow == nullptr || !asksUnlessAllowed(*handler))
+            return decideByHandler(std::move(handler), request);
+    }
+    if (allow != nullptr)
+        return byEntry(Verdict::Allow, api::Step::Rule, *allow,
+                       fmt::format("allowed by the rule {}", allow->text));
     if (gate != nullptr)
         return byEntry(Verdict::Allow, api::Step::Rule, *gate,
                        fmt::format("{} is among the allowed hosts", gate->text));

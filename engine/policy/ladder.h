@@ -6,9 +6,10 @@
 //   1 floor    this machine, private networks, cloud metadata; opened by grants only
 //   2 denied   deniedHosts and deny rules; any match denies, whatever allows below
 //   3 gate     allowedHosts, where set: what does not match is denied, what matches goes on
-//   4 handler  (none yet)
-//   5 rule     allow rules and remembered answers, then allowedHosts; the most specific wins
-//   6 default  ask, deny or allow
+//   4 handler  of the host: set at run time, then declared; the most specific wins
+//   5 handler  for all hosts: set at run time, then declared
+//   6 rule     allow rules and remembered answers, then allowedHosts; the most specific wins
+//   7 default  ask, deny or allow
 
 #include <vector>
 
@@ -28,11 +29,14 @@ namespace sallyport::policy {
 // The address that is about to be dialled. Allow means: dial exactly this address.
 [[nodiscard]] Decision checkAddress(const Snapshot& snapshot, const Address& address, int port);
 
-// The ladder of a sandbox for the policy tab, first decided first: all six rungs, each with the
-// rules of `rules` that belong to it and apply to the sandbox (also disabled and expired ones, as
-// they are). Entries of deniedHosts and allowedHosts stand as rules with id 0.
+// The ladder of a sandbox for the policy tab, first decided first: all rungs, both of the handlers
+// as one, each with the rules of `rules` that belong to it and apply to the sandbox (also disabled
+// and expired ones, as they are). Entries of deniedHosts and allowedHosts stand as rules with id 0.
 [[nodiscard]] std::vector<api::LadderStep>
-describeLadder(const api::Sandbox& sandbox, const std::vector<api::Rule>& rules, UnixMillis now);
+describeLadder(const api::Sandbox& sandbox,
+               const std::vector<api::Rule>& rules,
+               UnixMillis now,
+               const std::vector<api::Handler>& handlers = {});
 
 // "floor", "denied", "gate", "handler", "rule", "default", "answer", "protocol"
 [[nodiscard]] std::string_view stepName(api::Step step);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/policy/handler_index.h"
+
 namespace sallyport::policy {
 namespace {
 
@@ -81,7 +83,25 @@ api::LadderStep step(api::Step which, std::string title, std::string text)
     return step;
 }
 
-api::LadderStep floorStep(const api::Sandbox& sandbox)
+// Ports of this machine that handlers lead to: they pass the floor as well.
+std::string redirections(const std::vector<api::Handler>& handlers)
+{
+    std::string text;
+    for (const api::Handler& handler : handlers) {
+        const HandlerEntry entry = compileHandler(handler);
+        const auto* redirect =
+            entry.builtIn ? std::get_if<RedirectToHandler>(&*entry.builtIn) : nullptr;
+        if (redirect == nullptr)
+            continue;
+        text += text.empty() ? " Open by a handler: " : ", ";
+        text += fmt::format("127.0.0.1:{}{} for {}", redirect->port,
+                            redirect->name.empty() ? "" : fmt::format(" ({})", redirect->name),
+                            handler.host.empty() ? "every host" : handler.host);
+    }
+    return text.empty() ? text : text + '.';
+}
+
+api::LadderStep floorStep(const api::Sandbox& sandbox, const std::vector<api::Handler>& handlers)
 {
     std::string text = "This machine, private and link-local networks, multicast and cloud "
                        "metadata are denied.";
@@ -91,7 +111,7 @@ api::LadderStep floorStep(const api::Sandbox& sandbox)
             text += (i == 0 ? " " : ", ") + sandbox.grants[i];
         text += '.';
     }
-    return step(api::Step::Floor, "Floor", std::move(text));
+    return step(api::Step::Floor, "Floor", text + redirections(handlers));
 }
 
 api::LadderStep
@@ -126,6 +146,20 @@ api::LadderStep gateStep(const api::Sandbox& sandbox)
     return result;
 }
 
+api::LadderStep handlerStep(const std::vector<api::Handler>& handlers)
+{
+    api::LadderStep result = step(api::Step::Handler, "Handlers", "");
+    std::vector<std::string> problems;
+    for (const auto& entry : HandlerIndex(handlers, problems).inOrder())
+        result.handlers.push_back(entry->slot);
+    if (result.handlers.empty())
+        result.text = "This sandbox has no outbound handlers.";
+    else
+        result.text = "Those of a host come first, the most specific wins; then the one for every "
+                      "host. What a handler decides is decided.";
+    return result;
+}
+
 api::LadderStep
 ruleStep(const api::Sandbox& sandbox, const std::vector<api::Rule>& rules, UnixMillis now)
 {
@@ -151,12 +185,15 @@ api::LadderStep defaultStep(const api::Sandbox& sandbox)
 } // namespace
 
 std::vector<api::LadderStep>
-describeLadder(const api::Sandbox& sandbox, const std::vector<api::Rule>& rules, UnixMillis now)
+describeLadder(const api::Sandbox& sandbox,
+               const std::vector<api::Rule>& rules,
+               UnixMillis now,
+               const std::vector<api::Handler>& handlers)
 {
-    return {floorStep(sandbox),
+    return {floorStep(sandbox, handlers),
             deniedStep(sandbox, rules, now),
             gateStep(sandbox),
-            step(api::Step::Handler, "Handlers", "This sandbox has no outbound handlers."),
+            handlerStep(handlers),
             ruleStep(sandbox, rules, now),
             defaultStep(sandbox)};
 }

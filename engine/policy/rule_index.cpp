@@ -137,8 +137,14 @@ const RuleEntry* RuleIndex::findIn(const Bucket& bucket,
         const RuleEntry& entry = m_entries[index];
         if (entry.expiresAt <= now || (entry.port && *entry.port != request.port) ||
             (entry.host.port() && *entry.host.port() != request.port) ||
-            (!entry.scheme.empty() && entry.scheme != request.scheme) ||
-            (!entry.method.empty() && !text::equalsIgnoringCase(entry.method, request.method)))
+            (!entry.scheme.empty() && entry.scheme != request.scheme))
+            continue;
+        if (request.isConnection) {
+            if (m_paths == Paths::Some || (entry.method.empty() && entry.path.isAny()))
+                return &entry;
+            continue;
+        }
+        if (!entry.method.empty() && !text::equalsIgnoringCase(entry.method, request.method))
             continue;
         if (m_paths == Paths::Every ? entry.path.matchesEvery(path) : entry.path.matchesSome(path))
             return &entry;

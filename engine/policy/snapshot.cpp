@@ -30,7 +30,8 @@ std::vector<RuleEntry> compileHosts(const std::vector<std::string>& hosts,
 std::shared_ptr<const Snapshot> Snapshot::build(const api::Sandbox& sandbox,
                                                 const std::vector<api::Rule>& rules,
                                                 std::vector<Address> hostAddresses,
-                                                UnixMillis now)
+                                                UnixMillis now,
+                                                const std::vector<api::Handler>& handlers)
 {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->m_defaultAction = sandbox.defaultAction;
@@ -51,6 +52,7 @@ std::shared_ptr<const Snapshot> Snapshot::build(const api::Sandbox& sandbox,
             (isDeny ? opening : snapshot->m_problems)
                 .push_back(fmt::format("rule {}: {}", rule.id, entry.error().text));
     }
+    snapshot->m_handlers = HandlerIndex(handlers, opening);
     snapshot->m_denied = RuleIndex(std::move(denied), RuleIndex::Paths::Some);
     snapshot->m_allowed = RuleIndex(std::move(allowed), RuleIndex::Paths::Every);
     if (sandbox.allowedHosts)

@@ -9,6 +9,7 @@
 
 #include "engine/api/types.h"
 #include "engine/policy/floor.h"
+#include "engine/policy/handler_index.h"
 #include "engine/policy/rule_index.h"
 
 namespace sallyport::policy {
@@ -19,16 +20,19 @@ public:
     // Takes defaultAction, allowedHosts, deniedHosts and grants of the sandbox, and those of the
     // rules that apply to it, are enabled and not expired at `now`. Never fails: an entry that
     // can't be read is listed in problems(); where leaving it out would open something (a deny, the
-    // gate), the whole snapshot denies, saying so.
+    // gate, the pattern of a handler), the whole snapshot denies, saying so.
     [[nodiscard]] static std::shared_ptr<const Snapshot> build(const api::Sandbox& sandbox,
                                                                const std::vector<api::Rule>& rules,
                                                                std::vector<Address> hostAddresses,
-                                                               UnixMillis now);
+                                                               UnixMillis now,
+                                                               const std::vector<api::Handler>&
+                                                                   handlers = {});
 
     [[nodiscard]] api::DefaultAction defaultAction() const { return m_defaultAction; }
     [[nodiscard]] bool hasGate() const { return m_hasGate; }
     [[nodiscard]] const RuleIndex& denied() const { return m_denied; }
     [[nodiscard]] const RuleIndex& gate() const { return m_gate; }
+    [[nodiscard]] const HandlerIndex& handlers() const { return m_handlers; }
     [[nodiscard]] const RuleIndex& allowed() const { return m_allowed; }
     [[nodiscard]] const std::vector<Grant>& grants() const { return m_grants; }
     [[nodiscard]] const std::vector<Address>& hostAddresses() const { return m_hostAddresses; }
@@ -42,6 +46,7 @@ private:
     bool m_hasGate = false;
     RuleIndex m_denied;
     RuleIndex m_gate;
+    HandlerIndex m_handlers;
     RuleIndex m_allowed;
     std::vector<Grant> m_grants;
     std::vector<Address> m_hostAddresses;

@@ -1,0 +1,255 @@
+#include "engine/policy/built_in.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/base/text.h"
+#include "engine/policy/built_in_params.h"
+
+namespace sallyport::policy {
+namespace {
+
+constexpr std::size_t MostBodyBytes = 48 * 1024;
+constexpr std::size_t MostNameBytes = 60;
+
+using Type = api::ParameterType;
+
+std::vector<api::BuiltIn> makeList()
+{
+    const api::HandlerParameter hosts{
+        "hosts", "Hosts", Type::Hosts, false, "Patterns as in rules, one a line.", {}};
+    // The name that it has where handlers are written in JavaScript.
+    const api::HandlerParameter hostnames{
+        "allowedHostnames", "Allowed hostnames", Type::Hosts, false, "The same as hosts.", {}};
+    return {
+        {"ask",
+         "You are asked, unless a rule or a remembered answer allows.",
+         {{"always", "Also what a rule allows", Type::Flag, false,
+           "Ask each time, whatever was answered before.", {}}}},
+        {"allowHosts", "These hosts pass, all others are denied.", {hosts, hostnames}},
+        {"denyHosts", "These hosts are denied, all others pass.", {hosts}},
+        {"readOnly", "GET, HEAD and OPTIONS pass, all else is answered 405.", {}},
+        {"noHttp", "Everything is denied.", {}},
+        {"log", "Everything passes, with a line in the handlers' log.", {}},
+        {"setHeaders",
+         "Passes with changed headers.",
+         {{"request", "Of the request", Type::Headers, false,
+           "Name: value, one a line; -Name removes it.", {}},
+          {"response", "Of the answer", Type::Headers, false,
+           "Name: value, one a line; -Name removes it.", {}}}},
+        {"respond",
+         "Answers by itself; nothing is sent anywhere.",
+         {{"status", "Status", Type::Number, false, "200 to 599.", {}},
+          {"headers", "Headers", Type::Headers, false, "Name: value, one a line.", {}},
+          {"body", "Body", Type::LongText, false, "Text, at most 48 KiB.", {}}}},
+        {"redirectTo",
+         "Goes to a port of this machine instead.",
+         {{"port", "Port", Type::Number, true, "That a server of yours listens on, on 127.0.0.1.", {}},
+          {"name", "Name", Type::Text, false, "What listens there, for the ladder and the log.", {}},
+          {"hostHeader", "Host header", Type::Choice, false,
+           "What the server reads as its name: localhost, or the name that the guest used.",
+           {"replace", "keep"}}}},
+        {"tunnel", "Passes unread: TLS is not opened.", {}},
+    };
+}
+
+const api::BuiltIn* find(std::string_view name)
+{
+    const auto& all = builtIns();
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [name](const api::BuiltIn& each) { return each.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many)
+{
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string listed(const std::vector<Pattern>& hosts)
+{
+    if (hosts.empty())
+        return "no host";
+    std::string text = hosts.front().text();
+    if (hosts.size() == 2)
+        text += " and " + hosts.back().text();
+    else if (hosts.size() > 2)
+        text += fmt::format(" and {}", counted(hosts.size() - 1, "other", "others"));
+    return text;
+}
+
+std::string changes(const HeaderChanges& headers)
+{
+    std::string text;
+    for (const auto& [name, value] : headers)
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", value ? "sets" : "removes", name);
+    return text;
+}
+
+Result<BuiltIn> parseSetHeaders(const Params& params)
+{
+    auto request = params.headers("request");
+    auto response = params.headers("response");
+    if (!request || !response)
+        return tl::unexpected(!request ? request.error() : response.error());
+    if (request->empty() && response->empty())
+        return fail(Error::Code::Invalid, "setHeaders needs a header to set or to remove");
+    return SetHeadersHandler{std::move(*request), std::move(*response)};
+}
+
+Result<BuiltIn> parseRespond(const Params& params)
+{
+    RespondHandler handler;
+    const auto status = params.number("status", 200, 599, 200);
+    auto headers = params.headers("headers");
+    auto body = params.text("body", MostBodyBytes);
+    if (!status || !headers || !body)
+        return tl::unexpected(!status    ? status.error()
+                              : !headers ? headers.error()
+                                         : body.error());
+    handler.status = *status;
+    for (auto& [name, value] : *headers) {
+        if (!value)
+            return fail(Error::Code::Invalid, fmt::format("headers: {} has no value", name));
+        handler.headers.emplace_back(name, std::move(*value));
+    }
+    handler.body = std::move(*body);
+    if ((*status == 204 || *status == 304) && !handler.body.empty())
+        return fail(Error::Code::Invalid, fmt::format("body: an answer {} has none", *status));
+    return handler;
+}
+
+Result<BuiltIn> parseRedirectTo(const Params& params)
+{
+    const auto port = params.number("port", 1, 65535, 0);
+    auto name = params.text("name", MostNameBytes);
+    const auto hostHeader = params.choice("hostHeader");
+    if (!port || !name || !hostHeader)
+        return tl::unexpected(!port ? port.error() : !name ? name.error() : hostHeader.error());
+    return RedirectToHandler{*port, text::escapeControls(*name), *hostHeader == "keep"};
+}
+
+template <typename Handler> Result<BuiltIn> parseHosts(const Params& params)
+{
+    Handler handler;
+    if (!params.has("hosts") && !params.has("allowedHostnames"))
+        return fail(Error::Code::Invalid, "it needs the parameter 'hosts'");
+    for (const char* name : {"hosts", "allowedHostnames"}) {
+        auto hosts = params.hosts(name);
+        if (!hosts)
+            return tl::unexpected(hosts.error());
+        handler.hosts.insert(handler.hosts.end(), hosts->begin(), hosts->end());
+    }
+    return handler;
+}
+
+} // namespace
+
+const std::vector<api::BuiltIn>& builtIns()
+{
+    static const std::vector<api::BuiltIn> all = makeList();
+    return all;
+}
+
+bool isBuiltIn(std::string_view name)
+{
+    return find(name) != nullptr;
+}
+
+Result<BuiltIn> parseBuiltIn(std::string_view name, std::string_view text)
+{
+    const api::BuiltIn* const known = find(name);
+    if (known == nullptr) {
+        std::string names;
+        for (const api::BuiltIn& each : builtIns())
+            names += (names.empty() ? "" : ", ") + each.name;
+        return fail(Error::Code::NotFound,
+                    fmt::format("no handler is named '{}'; built in are {}",
+                                text::escapeControls(text::elide(name, 60)), names));
+    }
+    const auto params = Params::parse(text, *known);
+    if (!params)
+        return tl::unexpected(params.error());
+    if (name == "ask") {
+        const auto always = params->flag("always");
+        if (!always)
+            return tl::unexpected(always.error());
+        return AskHandler{*always};
+    }
+    if (name == "allowHosts")
+        return parseHosts<AllowHostsHandler>(*params);
+    if (name == "denyHosts")
+        return parseHosts<DenyHostsHandler>(*params);
+    if (name == "readOnly")
+        return ReadOnlyHandler{};
+    if (name == "noHttp")
+        return NoHttpHandler{};
+    if (name == "log")
+        return LogHandler{};
+    if (name == "tunnel")
+        return TunnelHandler{};
+    if (name == "setHeaders")
+        return parseSetHeaders(*params);
+    if (name == "respond")
+        return parseRespond(*params);
+    return parseRedirectTo(*params);
+}
+
+std::string describe(const BuiltIn& handler)
+{
+    struct Sentence
+    {
+        std::string operator()(const AskHandler& ask) const
+        {
+            return ask.always ? "You are asked each time."
+                              : "You are asked, unless a rule or a remembered answer allows.";
+        }
+        std::string operator()(const AllowHostsHandler& allow) const
+        {
+            return fmt::format("Lets {} pass and denies the rest.", listed(allow.hosts));
+        }
+        std::string operator()(const DenyHostsHandler& deny) const
+        {
+            return fmt::format("Denies {} and lets the rest pass.", listed(deny.hosts));
+        }
+        std::string operator()(const ReadOnlyHandler&) const
+        {
+            return "GET, HEAD and OPTIONS pass, all else is answered 405.";
+        }
+        std::string operator()(const NoHttpHandler&) const { return "Everything is denied."; }
+        std::string operator()(const LogHandler&) const
+        {
+            return "Everything passes, with a line in the handlers' log.";
+        }
+        std::string operator()(const TunnelHandler&) const
+        {
+            return "Passes unread: TLS is not opened.";
+        }
+        std::string operator()(const SetHeadersHandler& set) const
+        {
+            std::string text = "Passes";
+            if (!set.request.empty())
+                text += fmt::format("; request: {}", changes(set.request));
+            if (!set.response.empty())
+                text += fmt::format("; answer: {}", changes(set.response));
+            return text + '.';
+        }
+        std::string operator()(const RespondHandler& respond) const
+        {
+            return fmt::format("Answers {} with {}; nothing is sent anywhere.", respond.status,
+                               respond.body.empty()
+                                   ? "no body"
+                                   : counted(respond.body.size(), "byte", "bytes"));
+        }
+        std::string operator()(const RedirectToHandler& redirect) const
+        {
+            return fmt::format("Goes to port {} of this machine{}; Host is {}.", redirect.port,
+                               redirect.name.empty() ? "" : fmt::format(" ({})", redirect.name),
+                               redirect.keepHost ? "kept" : "replaced");
+        }
+    };
+    return std::visit(Sentence{}, handler);
+}
+
+} // namespace sallyport::policy

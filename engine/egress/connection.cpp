@@ -10,7 +10,7 @@
 #include "engine/egress/h1_session.h"
 #include "engine/egress/h2_session.h"
 #include "engine/egress/log_row.h"
-#include "engine/egress/tcp_exchange.h"
+#include "engine/policy/handler_index.h"
 #include "engine/tls/client_hello.h"
 #include "engine/tls/leaf_cache.h"
 
@@ -77,7 +77,7 @@ asio::awaitable<void> Connection::run(policy::Address address, int port)
         else
             co_await serveHttp1();
     } else {
-        co_await serveTcp();
+        co_await serveTcp(TcpExchange::Carries::Other);
     }
 }
 
@@ -142,6 +142,10 @@ asio::awaitable<void> Connection::serveTls()
     const bool hasHello = co_await readHello();
     if (!hasHello)
         co_return;
+    if (isTunnel()) {
+        co_await serveTcp(TcpExchange::Carries::Tls);
+        co_return;
+    }
     const bool isOpen = co_await openTls();
     if (!isOpen)
         co_return;
@@ -164,7 +168,7 @@ asio::awaitable<bool> Connection::readHello()
         if (result.isTls)
             co_await refuseTls(SSL_AD_DECODE_ERROR, "a malformed TLS hello: " + result.problem);
         else
-            co_await serveTcp();
+            co_await serveTcp(TcpExchange::Carries::Other);
         co_return false;
     }
     m_origin.sni = result.hello.sni;
@@ -253,9 +257,20 @@ asio::awaitable<void> Connection::serveHttp2()
     m_stream->closeNow();
 }
 
-asio::awaitable<void> Connection::serveTcp()
+bool Connection::isTunnel()
 {
-    TcpExchange exchange(*m_door, m_origin.destination, *m_stream);
+    // Where a deny speaks of a part of the host, the ladder denies the connection as a whole: then
+    // it is opened like any other, so that the rule holds and the rest passes.
+    const policy::Decision decision =
+        m_door->context->gatekeeper.peek(m_door->id, tunnelRequest(m_origin.destination));
+    return decision.verdict == policy::Verdict::Allow && decision.handler &&
+           decision.handler->builtIn &&
+           std::holds_alternative<policy::TunnelHandler>(*decision.handler->builtIn);
+}
+
+asio::awaitable<void> Connection::serveTcp(TcpExchange::Carries carries)
+{
+    TcpExchange exchange(*m_door, m_origin.destination, *m_stream, carries);
     co_await exchange.run(std::exchange(m_first, {}));
 }
 

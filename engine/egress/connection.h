@@ -8,6 +8,7 @@
 #include "engine/egress/origin.h"
 #include "engine/egress/sandbox_door.h"
 #include "engine/egress/stream.h"
+#include "engine/egress/tcp_exchange.h"
 
 namespace sallyport::egress {
 
@@ -44,7 +45,9 @@ private:
     [[nodiscard]] asio::awaitable<bool> openTls();
     [[nodiscard]] asio::awaitable<void> serveHttp1();
     [[nodiscard]] asio::awaitable<void> serveHttp2();
-    [[nodiscard]] asio::awaitable<void> serveTcp();
+    // TLS is to pass unopened: a handler of the sandbox's says so.
+    [[nodiscard]] bool isTunnel();
+    [[nodiscard]] asio::awaitable<void> serveTcp(TcpExchange::Carries carries);
     [[nodiscard]] asio::awaitable<void> refuseTls(std::uint8_t alert, std::string reason);
 
     std::shared_ptr<SandboxDoor> m_door;

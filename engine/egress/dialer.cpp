@@ -123,4 +123,11 @@ asio::awaitable<UpstreamResult<Dialled>> dial(
     co_return tl::unexpected(refused ? std::move(*refused) : std::move(last));
 }
 
+asio::awaitable<UpstreamResult<Dialled>>
+dialGranted(DoorContext& context, Stream::Group& group, int port)
+{
+    return connectTo(context, group, *policy::Address::parse("127.0.0.1"), port,
+                     context.limits.connect);
+}
+
 } // namespace sallyport::egress

@@ -47,4 +47,8 @@ struct Dialled
                                                                    policy::Host host,
                                                                    int port);
 
+// The port of this machine's loopback that a handler leads to; the floor is not asked.
+[[nodiscard]] boost::asio::awaitable<UpstreamResult<Dialled>>
+dialGranted(DoorContext& context, Stream::Group& group, int port);
+
 } // namespace sallyport::egress

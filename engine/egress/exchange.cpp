@@ -11,6 +11,19 @@
 
 namespace sallyport::egress {
 
+namespace {
+
+void change(Fields& fields, const policy::HeaderChanges& changes)
+{
+    for (const auto& [name, value] : changes) {
+        fields.remove(name);
+        if (value)
+            fields.add(name, *value);
+    }
+}
+
+} // namespace
+
 Exchange::Exchange(SandboxDoor& door, const Origin& origin, GuestRequest& request)
     : m_door(door)
     , m_origin(origin)
@@ -67,6 +80,7 @@ void Exchange::describeRequest()
     m_policyRequest.port = destination.port;
     m_policyRequest.path = head.path;
     m_policyRequest.contentType = head.fields.find("content-type").value_or("");
+    m_policyRequest.isUpgrade = !head.upgrade.empty();
     if (head.framing.kind == BodyKind::Length)
         m_policyRequest.bodyBytes = static_cast<std::int64_t>(head.framing.length);
     m_host = head.authority;
@@ -79,28 +93,75 @@ void Exchange::describeRequest()
 
 asio::awaitable<bool> Exchange::decide()
 {
-    const policy::Decision decision = m_door.context->gatekeeper.decide(m_door.id, m_policyRequest);
-    m_log.decided(decision);
-    if (decision.verdict == policy::Verdict::Ask)
-        co_return co_await askPerson(decision);
-    if (decision.verdict == policy::Verdict::Allow) {
+    m_decision = m_door.context->gatekeeper.decide(m_door.id, m_policyRequest);
+    m_log.decided(m_decision);
+    switch (m_decision.verdict) {
+    case policy::Verdict::Ask:
+        co_return co_await askPerson();
+    case policy::Verdict::Allow:
         m_log.row().verdict = api::Action::Allow;
         m_log.write();
+        m_log.noteHandler(m_decision);
         co_return true;
+    case policy::Verdict::Handle:
+        co_await handle();
+        co_return false;
+    case policy::Verdict::Deny:
+        break;
     }
-    refuse(deniedRefusal(decision.step, decision.ruleText, decision.reason));
-    m_log.refused(decision.step, decision.reason, 403);
+    refuse(deniedRefusal(m_decision));
+    m_log.refused(m_decision.step, m_decision.reason, m_decision.status);
     co_return false;
 }
 
-asio::awaitable<bool> Exchange::askPerson(const policy::Decision& decision)
+template <typename Handler> const Handler* Exchange::builtIn() const
+{
+    if (!m_decision.handler || !m_decision.handler->builtIn)
+        return nullptr;
+    return std::get_if<Handler>(&*m_decision.handler->builtIn);
+}
+
+asio::awaitable<void> Exchange::handle()
+{
+    if (const auto* handler = builtIn<policy::RespondHandler>()) {
+        respond(*handler);
+        co_return;
+    }
+    const std::string reason =
+        policy::handlerName(m_decision.handler->slot) + " is missing, so nothing passes";
+    refuse(deniedRefusal(m_decision.step, m_decision.ruleText, reason));
+    m_log.refused(m_decision.step, reason, 403);
+}
+
+void Exchange::respond(const policy::RespondHandler& handler)
+{
+    ResponseHead head;
+    head.status = handler.status;
+    for (const auto& [name, value] : handler.headers)
+        head.fields.add(name, value);
+    if (handler.status != 204 && handler.status != 304) {
+        head.fields.add("Content-Length", std::to_string(handler.body.size()));
+        head.framing = {BodyKind::Length, handler.body.size()};
+    }
+    api::Row& row = m_log.row();
+    row.verdict = api::Action::Allow;
+    row.status = handler.status;
+    if (m_request.head().method != "HEAD")
+        row.responseBytes = static_cast<std::int64_t>(handler.body.size());
+    for (const Field field : head.fields)
+        m_log.detail().responseHeaders.emplace_back(field.name, field.value);
+    sendWhole(m_request, std::move(head), handler.body);
+    m_log.end(api::RowState::Done);
+}
+
+asio::awaitable<bool> Exchange::askPerson()
 {
     api::Row& row = m_log.row();
     row.state = api::RowState::Held;
     m_log.write();
     m_log.write(); // with its headers: the person may look at them before answering
     const AskOutcome outcome = co_await hold(
-        m_door, m_policyRequest, decision, m_log.id(),
+        m_door, m_policyRequest, m_decision, m_log.id(),
         [&](std::function<void()> gone) { m_request.onHangUp(std::move(gone), true); });
     row.heldMs = outcome.heldMs;
     if (m_request.isGone() || m_door.closing) {
@@ -110,8 +171,12 @@ asio::awaitable<bool> Exchange::askPerson(const policy::Decision& decision)
     }
     if (outcome.kind == AskOutcome::Kind::Pending) {
         refuse(pendingRefusal(m_policyRequest.host.text()));
-        m_log.refused(decision.step, "nobody answered in time; the question stays open", 403);
+        m_log.refused(m_decision.step, "nobody answered in time; the question stays open", 403);
         co_return false;
+    }
+    if (outcome.kind == AskOutcome::Kind::Allowed && outcome.decideAgain) {
+        row.state = api::RowState::Open;
+        co_return co_await decide();
     }
     row.step = api::Step::Answer;
     row.rule = outcome.rule;
@@ -142,6 +207,9 @@ void Exchange::refuseProtocol(int status, std::string_view reason)
 
 UpstreamTarget Exchange::target() const
 {
+    if (const auto* redirect = builtIn<policy::RedirectToHandler>())
+        return {policy::Host(*policy::Address::parse("127.0.0.1")), redirect->port, false,
+                UpstreamProtocol::Http1, true};
     UpstreamTarget target{m_policyRequest.host, m_policyRequest.port, m_origin.tls,
                           UpstreamProtocol::Http1};
     if (m_origin.http2)
@@ -150,8 +218,24 @@ UpstreamTarget Exchange::target() const
     return target;
 }
 
+void Exchange::applyHandler()
+{
+    if (const auto* headers = builtIn<policy::SetHeadersHandler>(); headers != nullptr) {
+        m_changedHead = m_request.head();
+        change(m_changedHead->fields, headers->request);
+    }
+    if (const auto* redirect = builtIn<policy::RedirectToHandler>();
+        redirect != nullptr && !redirect->keepHost) {
+        m_host = "localhost:" + std::to_string(redirect->port);
+        m_changedHead = m_request.head();
+        if (m_changedHead->fields.has("host"))
+            change(m_changedHead->fields, {{"Host", m_host}});
+    }
+}
+
 asio::awaitable<void> Exchange::forward()
 {
+    applyHandler();
     const bool answered = co_await reachUpstream();
     if (answered && m_answer.status == 101)
         co_await switchProtocols();
@@ -178,15 +262,18 @@ asio::awaitable<bool> Exchange::reachUpstream()
         m_log.row().upstreamAddress = m_upstream->address();
         m_log.detail().upstreamTls = m_upstream->tlsText();
         m_request.onHangUp([this] { m_upstream->abort(); }, false);
-        m_upstream->sendHead(m_request.head(), m_host);
+        m_upstream->sendHead(m_changedHead ? *m_changedHead : m_request.head(), m_host);
         if (hasBody)
             startUpload();
         else
             m_upstream->body().finish(nullptr);
         co_await m_upstream->body().flush();
         const Status head = co_await readAnswerHead();
-        if (head)
+        if (head) {
+            if (const auto* headers = builtIn<policy::SetHeadersHandler>())
+                change(m_answer.fields, headers->response);
             co_return true;
+        }
         // A kept connection can be closed by the other side while the request is on its way.
         if (!fresh && !hasBody && m_upstream->isSafeToRetry())
             continue;
@@ -339,7 +426,7 @@ void Exchange::cutIfDenied()
 {
     if (!m_upstream || !m_cut.empty())
         return;
-    const policy::Decision now = m_door.context->gatekeeper.decide(m_door.id, m_policyRequest);
+    const policy::Decision now = m_door.context->gatekeeper.peek(m_door.id, m_policyRequest);
     if (now.verdict != policy::Verdict::Deny)
         return;
     m_cut = "cut: " + now.reason;

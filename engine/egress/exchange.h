@@ -12,6 +12,7 @@
 #include "engine/egress/origin.h"
 #include "engine/egress/refusal.h"
 #include "engine/egress/sandbox_door.h"
+#include "engine/policy/handler_index.h"
 
 namespace sallyport::egress {
 
@@ -32,10 +33,17 @@ public:
 private:
     [[nodiscard]] bool namesAgree();
     void describeRequest();
-    // Whether the request may pass; refused otherwise.
+    // Whether the request may pass on to the upstream; refused or answered otherwise.
     [[nodiscard]] asio::awaitable<bool> decide();
-    [[nodiscard]] asio::awaitable<bool> askPerson(const policy::Decision& decision);
+    // The one place where a handler takes the request over: it answers, or fetches.
+    [[nodiscard]] asio::awaitable<void> handle();
+    void respond(const policy::RespondHandler& handler);
+    // The handler that decided, where it is this built-in one.
+    template <typename Handler> [[nodiscard]] const Handler* builtIn() const;
+    [[nodiscard]] asio::awaitable<bool> askPerson();
 
+    // What a built-in handler changes of the request that goes on.
+    void applyHandler();
     [[nodiscard]] asio::awaitable<void> forward();
     // Connects, sends, and reads the answer's head. True when m_answer holds it.
     [[nodiscard]] asio::awaitable<bool> reachUpstream();
@@ -59,7 +67,9 @@ private:
     GuestRequest& m_request;
     LogRow m_log;
     policy::Request m_policyRequest;
+    policy::Decision m_decision;
     std::string m_host; // the authority that goes upstream
+    std::optional<RequestHead> m_changedHead; // by a handler
     std::unique_ptr<UpstreamRequest> m_upstream;
     ResponseHead m_answer;
     std::string m_cut; // why the exchange was ended from outside

@@ -22,6 +22,8 @@ struct AskOutcome
     Kind kind = Kind::Pending;
     std::optional<api::RuleId> rule; // that the answer made, where it made one
     std::string reason;              // for Denied: what the guest reads
+    // For Allowed: the policy changed and did it, not the person; the ladder says how.
+    bool decideAgain = false;
     std::int64_t heldMs = 0;
 };
 
@@ -35,6 +37,10 @@ public:
     // One pass of the sandbox's ladder with the policy as it is now. Never blocks.
     [[nodiscard]] virtual policy::Decision decide(api::SandboxId sandbox,
                                                   const policy::Request& request) = 0;
+
+    // The same for what is not let through by it (nothing is counted).
+    [[nodiscard]] virtual policy::Decision peek(api::SandboxId sandbox,
+                                                const policy::Request& request) = 0;
 
     // Holds the request for the person. Cancelling the coroutine (the client hung up) withdraws it.
     // `row` is the log row that shows the request as held; the question's id is written to it by
@@ -53,6 +59,10 @@ public:
     [[nodiscard]] virtual api::RowId addRow(const api::Row& row) = 0;
     // Replaces the row with this id; headers are kept for the detail pane when given.
     virtual void updateRow(const api::RowDetail& detail) = 0;
+
+    // A line of the handlers' log (id and time are filled in). Text may be as it came from
+    // elsewhere: the log bounds it.
+    virtual void addHandlerLine(const api::HandlerLine& line) = 0;
 };
 
 } // namespace sallyport::egress

@@ -1,6 +1,7 @@
 #include "engine/egress/log_row.h"
 
 #include "engine/egress/masking.h"
+#include "engine/policy/handler_index.h"
 
 namespace sallyport::egress {
 
@@ -49,6 +50,25 @@ void LogRow::decided(const policy::Decision& decision)
     row.step = decision.step;
     row.rule = decision.rule;
     row.reason = decision.reason;
+}
+
+void LogRow::noteHandler(const policy::Decision& decision)
+{
+    if (!decision.handler || !decision.handler->builtIn ||
+        !std::holds_alternative<policy::LogHandler>(*decision.handler->builtIn))
+        return;
+    const api::Row& row = m_detail.row;
+    api::HandlerLine line;
+    line.sandbox = row.sandbox;
+    line.row = row.id;
+    line.handler = decision.handler->slot.name;
+    line.text = row.method + ' ' + row.scheme + "://" + row.host;
+    const bool usual = (row.scheme == "https" && row.port == 443) ||
+                       (row.scheme == "http" && row.port == 80);
+    if (!usual)
+        line.text += ':' + std::to_string(row.port);
+    line.text += row.path;
+    m_door.context->gatekeeper.addHandlerLine(line);
 }
 
 void LogRow::write()

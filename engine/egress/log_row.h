@@ -23,6 +23,9 @@ public:
     // Who, where and what of an HTTP request, secrets masked.
     void describe(const RequestHead& head, const Destination& destination, bool tls);
     void decided(const policy::Decision& decision);
+    // A line in the handlers' log beside the row, where the handler `log` decided. The row has been
+    // written.
+    void noteHandler(const policy::Decision& decision);
 
     // Adds the row as it is (once), or replaces it.
     void write();

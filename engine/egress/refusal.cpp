@@ -51,6 +51,13 @@ Refusal deniedRefusal(api::Step step, std::string_view rule, std::string_view re
     return refusal;
 }
 
+Refusal deniedRefusal(const policy::Decision& decision)
+{
+    Refusal refusal = deniedRefusal(decision.step, decision.ruleText, decision.reason);
+    refusal.status = decision.status;
+    return refusal;
+}
+
 Refusal pendingRefusal(std::string_view host)
 {
     Refusal refusal;
@@ -104,6 +111,8 @@ ResponseHead refusalHead(const Refusal& refusal, std::size_t bodyBytes)
     head.fields.add("Content-Length", std::to_string(bodyBytes));
     head.fields.add("Cache-Control", "no-store");
     head.fields.add("Sallyport-Decision", headerSafe(refusal.decision));
+    if (refusal.status == 405 && refusal.error == "egress_denied")
+        head.fields.add("Allow", "GET, HEAD, OPTIONS");
     if (refusal.retryAfterSeconds > 0)
         head.fields.add("Retry-After", std::to_string(refusal.retryAfterSeconds));
     head.framing = {BodyKind::Length, bodyBytes};
@@ -113,7 +122,11 @@ ResponseHead refusalHead(const Refusal& refusal, std::size_t bodyBytes)
 void sendRefusal(GuestRequest& request, const Refusal& refusal)
 {
     const std::string body = refusalBody(refusal);
-    ResponseHead head = refusalHead(refusal, body.size());
+    sendWhole(request, refusalHead(refusal, body.size()), body);
+}
+
+void sendWhole(GuestRequest& request, ResponseHead head, std::string_view body)
+{
     head.keepAlive = skipBufferedBody(request.body());
     if (request.head().method == "HEAD")
         head.framing = {};

@@ -7,6 +7,7 @@
 
 #include "engine/api/types.h"
 #include "engine/egress/message.h"
+#include "engine/policy/decision.h"
 
 namespace sallyport::egress {
 
@@ -24,6 +25,7 @@ struct Refusal
 };
 
 [[nodiscard]] Refusal deniedRefusal(api::Step step, std::string_view rule, std::string_view reason);
+[[nodiscard]] Refusal deniedRefusal(const policy::Decision& decision);
 [[nodiscard]] Refusal pendingRefusal(std::string_view host);
 // 421: the names of a request disagree. 400 and others: malformed.
 [[nodiscard]] Refusal protocolRefusal(int status, std::string_view reason);
@@ -32,8 +34,9 @@ struct Refusal
 [[nodiscard]] std::string refusalBody(const Refusal& refusal);
 [[nodiscard]] ResponseHead refusalHead(const Refusal& refusal, std::size_t bodyBytes);
 
-// Queues the whole answer. A request whose body has not all come yet loses its connection (HTTP/1)
-// once the answer has been read.
+// Queues a whole answer of ours; the head's framing says how long the body is. A request whose body
+// has not all come yet loses its connection (HTTP/1) once the answer has been read.
+void sendWhole(GuestRequest& request, ResponseHead head, std::string_view body);
 void sendRefusal(GuestRequest& request, const Refusal& refusal);
 
 } // namespace sallyport::egress

@@ -5,18 +5,38 @@
 
 namespace sallyport::egress {
 
-TcpExchange::TcpExchange(SandboxDoor& door, const Destination& destination, Stream& guest)
+policy::Request tunnelRequest(const Destination& destination)
+{
+    policy::Request request;
+    request.protocol = "tls";
+    request.scheme = "https";
+    request.method = "CONNECT";
+    request.host = destination.host();
+    request.port = destination.port;
+    request.isConnection = true;
+    return request;
+}
+
+TcpExchange::TcpExchange(SandboxDoor& door,
+                         const Destination& destination,
+                         Stream& guest,
+                         Carries carries)
     : m_door(door)
     , m_guest(guest)
     , m_log(door)
 {
-    m_request.protocol = m_request.scheme = "tcp";
-    m_request.method = "TCP";
-    m_request.host = destination.host();
-    m_request.port = destination.port;
+    if (carries == Carries::Tls) {
+        m_request = tunnelRequest(destination);
+    } else {
+        m_request.protocol = m_request.scheme = "tcp";
+        m_request.method = "TCP";
+        m_request.host = destination.host();
+        m_request.port = destination.port;
+    }
     api::Row& row = m_log.row();
-    row.protocol = row.scheme = "tcp";
-    row.method = "TCP";
+    row.protocol = m_request.protocol;
+    row.scheme = m_request.scheme;
+    row.method = m_request.method;
     row.host = m_request.host.text();
     row.port = m_request.port;
     m_door.running.push_back(*this);
@@ -48,12 +68,13 @@ asio::awaitable<bool> TcpExchange::decide()
     m_log.decided(decision);
     if (decision.verdict == policy::Verdict::Ask)
         co_return co_await askPerson(decision);
-    if (decision.verdict == policy::Verdict::Deny) {
+    if (decision.verdict != policy::Verdict::Allow) {
         refuse(decision.step, decision.reason);
         co_return false;
     }
     m_log.row().verdict = api::Action::Allow;
     m_log.write();
+    m_log.noteHandler(decision);
     co_return true;
 }
 
@@ -83,6 +104,10 @@ asio::awaitable<bool> TcpExchange::askPerson(const policy::Decision& decision)
     if (outcome.kind == AskOutcome::Kind::Pending) {
         refuse(decision.step, "nobody answered in time; the question stays open");
         co_return false;
+    }
+    if (outcome.kind == AskOutcome::Kind::Allowed && outcome.decideAgain) {
+        row.state = api::RowState::Open;
+        co_return co_await decide();
     }
     row.rule = outcome.rule;
     if (outcome.kind == AskOutcome::Kind::Denied) {
@@ -127,7 +152,7 @@ void TcpExchange::cutIfDenied()
 {
     if (!m_upstream || !m_cut.empty())
         return;
-    const policy::Decision now = m_door.context->gatekeeper.decide(m_door.id, m_request);
+    const policy::Decision now = m_door.context->gatekeeper.peek(m_door.id, m_request);
     if (now.verdict != policy::Verdict::Deny)
         return;
     m_cut = "cut: " + now.reason;

@@ -8,12 +8,21 @@
 
 namespace sallyport::egress {
 
-// A connection that is not HTTP: the ladder decides by name and port, then bytes pass both ways. A
-// refusal is a reset.
+// What the ladder is asked about TLS that is to be left closed: all that it may carry.
+[[nodiscard]] policy::Request tunnelRequest(const Destination& destination);
+
+// A connection whose bytes are not looked at: one that is not HTTP, or TLS that a handler (tunnel)
+// leaves closed. The ladder decides by name and port, then bytes pass both ways. A refusal is a
+// reset.
 class TcpExchange final : public Recheckable
 {
 public:
-    TcpExchange(SandboxDoor& door, const Destination& destination, Stream& guest);
+    enum class Carries
+    {
+        Other,
+        Tls,
+    };
+    TcpExchange(SandboxDoor& door, const Destination& destination, Stream& guest, Carries carries);
 
     // `first` is what the guest has sent already.
     [[nodiscard]] asio::awaitable<void> run(std::string first);

@@ -14,6 +14,12 @@ namespace asio = boost::asio;
 
 namespace {
 
+// Connections to what a handler grants are never those of a host by the same name.
+std::string keyOfGranted(int port)
+{
+    return "granted " + std::to_string(port);
+}
+
 std::string keyOf(const policy::Host& host, int port, bool tls)
 {
     std::string key = host.text();
@@ -51,7 +57,8 @@ void Upstreams::remember(const std::string& key, bool http2)
 
 asio::awaitable<Upstreams::OpenResult> Upstreams::request(UpstreamTarget target, bool fresh)
 {
-    const std::string key = keyOf(target.host, target.port, target.tls);
+    const std::string key = target.isGranted ? keyOfGranted(target.port)
+                                             : keyOf(target.host, target.port, target.tls);
     const bool shares = target.protocol != UpstreamProtocol::Http1;
     for (;;) {
         if (shares)
@@ -191,7 +198,9 @@ asio::awaitable<UpstreamResult<Dialled>> Upstreams::openTls(const UpstreamTarget
 asio::awaitable<Upstreams::OpenResult> Upstreams::open(UpstreamTarget target, std::string key)
 {
     if (!target.tls) {
-        auto dialled = co_await connect(target.host, target.port);
+        auto connecting = target.isGranted ? dialGranted(*m_context, m_group, target.port)
+                                           : connect(target.host, target.port);
+        auto dialled = co_await std::move(connecting);
         if (!dialled)
             co_return tl::unexpected(std::move(dialled.error()));
         if (target.protocol == UpstreamProtocol::Http2Plain)

@@ -26,6 +26,8 @@ struct UpstreamTarget
     int port = 0;
     bool tls = false;
     UpstreamProtocol protocol = UpstreamProtocol::Http1;
+    // A port of this machine that a handler leads to: 127.0.0.1, and the floor is not asked.
+    bool isGranted = false;
 };
 
 // The upstream connections of one sandbox: opens them, keeps idle ones, shares HTTP/2 ones, and

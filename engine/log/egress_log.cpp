@@ -5,7 +5,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
-#include "engine/base/text.h"
+#include "engine/log/bounded_text.h"
 #include "engine/store/rows.h"
 #include "engine/store/tables.h"
 
@@ -23,25 +23,17 @@ constexpr std::int64_t TrimStep = 500;
 constexpr std::size_t MostHeaders = 200;
 constexpr std::size_t MostHeaderBytes = std::size_t{32} << 10U; // of one direction
 
-void bound(std::string& text, std::size_t most)
-{
-    // Cut before escaping too: what a guest sent can be long.
-    if (text.size() > most * 2)
-        text.resize(most * 2);
-    text = text::elide(text::escapeInvalidUtf8(text), most);
-}
-
 void bound(api::Row& row)
 {
-    bound(row.sandboxName, 64);
-    bound(row.protocol, 16);
-    bound(row.method, 32);
-    bound(row.scheme, 16);
-    bound(row.host, 256);
-    bound(row.path, 2048);
-    bound(row.reason, 512);
-    bound(row.upstreamAddress, 128);
-    bound(row.error, 512);
+    boundText(row.sandboxName, 64);
+    boundText(row.protocol, 16);
+    boundText(row.method, 32);
+    boundText(row.scheme, 16);
+    boundText(row.host, 256);
+    boundText(row.path, 2048);
+    boundText(row.reason, 512);
+    boundText(row.upstreamAddress, 128);
+    boundText(row.error, 512);
 }
 
 void bound(std::vector<std::pair<std::string, std::string>>& headers)
@@ -51,8 +43,8 @@ void bound(std::vector<std::pair<std::string, std::string>>& headers)
     std::size_t bytes = 0;
     std::size_t kept = 0;
     for (auto& [name, value] : headers) {
-        bound(name, 256);
-        bound(value, 4096);
+        boundText(name, 256);
+        boundText(value, 4096);
         bytes += name.size() + value.size();
         if (bytes > MostHeaderBytes)
             break;
@@ -169,7 +161,7 @@ void EgressLog::update(api::RowDetail detail)
     bound(detail.row);
     bound(detail.requestHeaders);
     bound(detail.responseHeaders);
-    bound(detail.upstreamTls, 512);
+    boundText(detail.upstreamTls, 512);
     const bool hasHeaders = !detail.requestHeaders.empty() || !detail.responseHeaders.empty() ||
                             !detail.upstreamTls.empty();
     const auto headers = hasHeaders ? rows::Headers::Replace : rows::Headers::Keep;

@@ -5,10 +5,12 @@
 namespace sallyport::service
 {
 
-DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, store::Store& store, NameOf nameOf)
+DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, log::HandlerLog& handlerLog,
+                       store::Store& store, NameOf nameOf)
     : m_book(book)
     , m_desk(desk)
     , m_log(log)
+    , m_handlerLog(handlerLog)
     , m_store(store)
     , m_nameOf(std::move(nameOf))
 {
@@ -20,6 +22,16 @@ policy::Decision DoorKeeper::decide(api::SandboxId sandbox, const policy::Reques
         return {policy::Verdict::Deny, api::Step::Protocol, {}, {},
                 fmt::format("the log can't be written, so nothing is let through: {}", problem->text)};
     return m_book.decide(sandbox, request);
+}
+
+policy::Decision DoorKeeper::peek(api::SandboxId sandbox, const policy::Request& request)
+{
+    return m_book.peek(sandbox, request);
+}
+
+void DoorKeeper::addHandlerLine(const api::HandlerLine& line)
+{
+    m_handlerLog.add(line);
 }
 
 boost::asio::awaitable<egress::AskOutcome>

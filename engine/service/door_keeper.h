@@ -6,6 +6,7 @@
 
 #include "engine/egress/gatekeeper.h"
 #include "engine/log/egress_log.h"
+#include "engine/log/handler_log.h"
 #include "engine/service/front_desk.h"
 #include "engine/service/policy_book.h"
 #include "engine/store/store.h"
@@ -20,15 +21,18 @@ class DoorKeeper final : public egress::Gatekeeper
 public:
     using NameOf = std::function<std::string(api::SandboxId)>;
 
-    DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, store::Store& store, NameOf nameOf);
+    DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
+               NameOf nameOf);
 
     [[nodiscard]] policy::Decision decide(api::SandboxId sandbox, const policy::Request& request) override;
+    [[nodiscard]] policy::Decision peek(api::SandboxId sandbox, const policy::Request& request) override;
     [[nodiscard]] boost::asio::awaitable<egress::AskOutcome>
     ask(api::SandboxId sandbox, const policy::Request& request, const policy::Decision& decision, api::RowId row) override;
     [[nodiscard]] policy::Decision
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
     [[nodiscard]] api::RowId addRow(const api::Row& row) override;
     void updateRow(const api::RowDetail& detail) override;
+    void addHandlerLine(const api::HandlerLine& line) override;
 
 private:
     // A row that waits for the person: as it was added, and the question that it became.
@@ -44,6 +48,7 @@ private:
     PolicyBook& m_book;
     FrontDesk& m_desk;
     log::EgressLog& m_log;
+    log::HandlerLog& m_handlerLog;
     store::Store& m_store;
     NameOf m_nameOf;
     std::unordered_map<api::RowId, HeldRow> m_held;

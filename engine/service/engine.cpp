@@ -52,6 +52,7 @@ Engine::~Engine()
 {
     // The log's listener posts to the loop; it must be silent before the loop goes.
     m_log->setListener({});
+    m_handlerLog.reset();
     m_workers.join();
 }
 
@@ -60,6 +61,10 @@ Status Engine::start()
     auto sandboxes = m_store->loadSandboxes();
     auto rules = m_store->loadRules();
     auto questions = m_store->loadQuestions();
+    auto handlers = m_store->loadHandlers();
+    auto modules = m_store->loadModules();
+    if (!handlers || !modules)
+        return fail("read the database", !handlers ? handlers.error() : modules.error());
     if (!sandboxes || !rules || !questions)
         return fail("read the database", !sandboxes ? sandboxes.error() : !rules ? rules.error() : questions.error());
     auto server = api::Server::listen(m_loop, m_options.paths.apiSocket(), std::move(m_lock));
@@ -67,13 +72,20 @@ Status Engine::start()
         return fail("open the engine's socket", server.error());
     m_server = std::move(*server);
 
+    auto handlerLog = log::HandlerLog::open(*m_store);
+    if (!handlerLog)
+        return tl::unexpected(handlerLog.error());
+    m_handlerLog = std::move(*handlerLog);
+    m_handlers = std::make_unique<HandlerBook>(*m_store, std::move(*handlers), std::move(*modules));
     m_book = std::make_unique<PolicyBook>(m_loop, *m_store, std::move(*rules));
-    for (const api::Sandbox& sandbox : *sandboxes)
+    for (const api::Sandbox& sandbox : *sandboxes) {
+        m_book->setHandlers(sandbox.id, m_handlers->of(sandbox.id));
         m_book->setSandbox(sandbox);
+    }
     approval::Desk::Options desk;
     desk.holdBudgetMs = m_options.holdBudget.count();
     m_desk = std::make_unique<FrontDesk>(m_loop, *m_store, *m_book, desk, *questions);
-    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_log, *m_store, [this](api::SandboxId id) {
+    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
         const auto sandbox = m_sandboxes->get(id);
         return sandbox ? sandbox->name : std::string();
     });
@@ -88,6 +100,7 @@ Status Engine::start()
     listener.onRemoved = [this](api::SandboxId id) {
         m_desk->sandboxStopped(id);
         m_book->removeSandbox(id);
+        m_handlers->removeSandbox(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
     listener.onPolicyChanged = [this](const api::Sandbox& sandbox) { m_book->setSandbox(sandbox); };
@@ -102,6 +115,7 @@ Status Engine::start()
     bindSandboxMethods();
     bindExecMethods();
     bindPolicyMethods();
+    bindHandlerMethods();
     bindApprovalMethods();
     bindLogMethods();
     return {};
@@ -115,6 +129,13 @@ void Engine::listenToParts()
     policy.onPolicyChanged = [this] { m_desk->policyChanged(); };
     m_book->setListener(std::move(policy));
 
+    HandlerBook::Listener handlers;
+    handlers.onHandlersChanged = [this](api::SandboxId sandbox, const std::vector<api::Handler>& all) {
+        m_book->setHandlers(sandbox, all);
+    };
+    handlers.onChanged = [this](api::SandboxId sandbox) { broadcast("handlers.changed", {{"sandbox", sandbox}}); };
+    m_handlers->setListener(std::move(handlers));
+
     m_desk->setListener([this](const api::Question& question) {
         broadcast("approval.changed", api::toJson(question));
         // Its count of open questions stands with the sandbox.
@@ -125,6 +146,8 @@ void Engine::listenToParts()
     m_server->onAnswerersChanged([this](std::size_t count) { m_desk->setCanAsk(count > 0); });
 
     // On the store's writer thread, after COMMIT: what is shown is stored. broadcast() takes any thread.
+    m_handlerLog->setListener(
+        [server = m_server.get()](const api::HandlerLine& line) { server->broadcast("handlers.line", api::toJson(line)); });
     m_log->setListener([server = m_server.get()](const api::Row& row) { server->broadcast("log.row", api::toJson(row)); });
 }
 

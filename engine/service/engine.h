@@ -15,11 +15,13 @@
 #include "engine/base/result.h"
 #include "engine/egress/door.h"
 #include "engine/log/egress_log.h"
+#include "engine/log/handler_log.h"
 #include "engine/sandbox/manager.h"
 #include "engine/sandbox/platform.h"
 #include "engine/service/door_keeper.h"
 #include "engine/service/exec_sessions.h"
 #include "engine/service/front_desk.h"
+#include "engine/service/handler_book.h"
 #include "engine/service/policy_book.h"
 #include "engine/store/store.h"
 
@@ -64,11 +66,15 @@ private:
     void bindSandboxMethods();
     void bindExecMethods();
     void bindPolicyMethods();
+    void bindHandlerMethods();
+    void bindHostMethods();
     void bindApprovalMethods();
     void bindLogMethods();
 
     [[nodiscard]] api::EngineInfo info() const;
     [[nodiscard]] Result<api::SandboxId> sandboxIn(const api::Json& parameters) const;
+    [[nodiscard]] Result<api::Json> setPolicy(api::Json parameters);
+    [[nodiscard]] api::Json handlersOf(api::SandboxId sandbox) const;
 
     // In the order in which they depend on each other; the loop goes last, after all that has handlers in it.
     EngineOptions m_options;
@@ -77,7 +83,9 @@ private:
     api::EngineLock m_lock;
     std::unique_ptr<store::Store> m_store;
     std::unique_ptr<log::EgressLog> m_log;
+    std::unique_ptr<log::HandlerLog> m_handlerLog;
     std::unique_ptr<api::Server> m_server;
+    std::unique_ptr<HandlerBook> m_handlers;
     std::unique_ptr<PolicyBook> m_book;
     std::unique_ptr<FrontDesk> m_desk;
     std::unique_ptr<DoorKeeper> m_keeper;

@@ -87,7 +87,7 @@ asio::awaitable<egress::AskOutcome> FrontDesk::hold(approval::Asked asked, Quest
     if (waiter.outcome)
         outcome = *waiter.outcome;
     else
-        outcome = {egress::AskOutcome::Kind::Denied, {}, "the client hung up", 0};
+        outcome = {egress::AskOutcome::Kind::Denied, {}, "the client hung up", false, 0};
     outcome.heldMs = nowUnixMillis() - waiter.since;
     co_return outcome;
 }
@@ -136,10 +136,17 @@ void FrontDesk::policyChanged()
     if (m_isAnswering)
         return;
     for (const approval::Recheck& recheck : m_desk.policyChanged()) {
-        const policy::Decision decision = recheck.held ? m_book.decide(recheck.sandbox, recheck.request)
-                                                       : m_book.peek(recheck.sandbox, recheck.request);
-        if (decision.verdict != policy::Verdict::Ask)
-            carryOut(m_desk.settled(recheck, decision, nowUnixMillis()));
+        policy::Decision decision = m_book.peek(recheck.sandbox, recheck.request);
+        if (decision.verdict == policy::Verdict::Ask)
+            continue;
+        // What may go on asks the ladder itself: a handler may have a say in how. A denial counts here.
+        if (decision.verdict == policy::Verdict::Deny && recheck.held)
+            decision = m_book.decide(recheck.sandbox, recheck.request);
+        if (decision.verdict == policy::Verdict::Handle)
+            decision.verdict = policy::Verdict::Allow;
+        m_isSettling = true;
+        carryOut(m_desk.settled(recheck, decision, nowUnixMillis()));
+        m_isSettling = false;
     }
 }
 
@@ -162,17 +169,17 @@ void FrontDesk::carryOut(const approval::Commands& commands)
 
 void FrontDesk::carryOut(const approval::ReleaseAllow& command)
 {
-    release(command.id, {egress::AskOutcome::Kind::Allowed, command.rule, {}, 0});
+    release(command.id, {egress::AskOutcome::Kind::Allowed, command.rule, {}, false, 0});
 }
 
 void FrontDesk::carryOut(const approval::ReleaseDeny& command)
 {
-    release(command.id, {egress::AskOutcome::Kind::Denied, command.rule, command.reason, 0});
+    release(command.id, {egress::AskOutcome::Kind::Denied, command.rule, command.reason, false, 0});
 }
 
 void FrontDesk::carryOut(const approval::ReleasePending& command)
 {
-    release(command.id, {egress::AskOutcome::Kind::Pending, {}, {}, 0});
+    release(command.id, {egress::AskOutcome::Kind::Pending, {}, {}, false, 0});
 }
 
 void FrontDesk::carryOut(const approval::QuestionChanged& command)
@@ -195,6 +202,7 @@ void FrontDesk::release(approval::HeldId id, egress::AskOutcome outcome)
     const auto found = m_waiters.find(id);
     if (found == m_waiters.end())
         return;
+    outcome.decideAgain = m_isSettling;
     found->second->outcome = std::move(outcome);
     found->second->released.cancel();
 }

@@ -77,6 +77,7 @@ private:
     approval::HeldId m_lastHeld = 0;
     std::map<approval::HeldId, Waiter*> m_waiters;
     const std::shared_ptr<FrontDesk*> m_self = std::make_shared<FrontDesk*>(this); // expires with the desk
+    bool m_isSettling = false;  // a change of the policy releases
     bool m_isAnswering = false; // the rules of an answer are being added: it settles the questions itself
 };
 

@@ -31,14 +31,33 @@ PolicyBook::PolicyBook(boost::asio::io_context& loop, store::Store& store, std::
 
 void PolicyBook::setSandbox(const api::Sandbox& sandbox)
 {
-    m_sandboxes[sandbox.id] = {sandbox, policy::Snapshot::build(sandbox, rulesOf(sandbox.id), m_hostAddresses, nowUnixMillis())};
+    m_sandboxes[sandbox.id] = {sandbox, makeSnapshot(sandbox)};
     if (m_listener.onPolicyChanged)
         m_listener.onPolicyChanged();
+}
+
+void PolicyBook::setHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers)
+{
+    m_handlers[sandbox] = std::move(handlers);
+    const auto known = m_sandboxes.find(sandbox);
+    if (known == m_sandboxes.end())
+        return;
+    known->second.snapshot = makeSnapshot(known->second.sandbox);
+    if (m_listener.onPolicyChanged)
+        m_listener.onPolicyChanged();
+}
+
+std::shared_ptr<const policy::Snapshot> PolicyBook::makeSnapshot(const api::Sandbox& sandbox) const
+{
+    const auto handlers = m_handlers.find(sandbox.id);
+    return policy::Snapshot::build(sandbox, rulesOf(sandbox.id), m_hostAddresses, nowUnixMillis(),
+                                   handlers == m_handlers.end() ? std::vector<api::Handler>() : handlers->second);
 }
 
 void PolicyBook::removeSandbox(api::SandboxId sandbox)
 {
     m_sandboxes.erase(sandbox);
+    m_handlers.erase(sandbox);
     removeWhere([&](const api::Rule& rule) { return rule.sandbox == sandbox; });
 }
 
@@ -171,9 +190,8 @@ void PolicyBook::erase(api::RuleId rule)
 
 void PolicyBook::rebuild()
 {
-    const UnixMillis now = nowUnixMillis();
     for (auto& [id, known] : m_sandboxes)
-        known.snapshot = policy::Snapshot::build(known.sandbox, rulesOf(id), m_hostAddresses, now);
+        known.snapshot = makeSnapshot(known.sandbox);
     if (m_listener.onPolicyChanged)
         m_listener.onPolicyChanged();
 }

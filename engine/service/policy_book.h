@@ -35,6 +35,8 @@ public:
 
     // A sandbox's own part of its policy: default, gate, denied hosts, grants.
     void setSandbox(const api::Sandbox& sandbox);
+    // Who stands on its handler rungs.
+    void setHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers);
     // With the rules that are the sandbox's alone.
     void removeSandbox(api::SandboxId sandbox);
     // Ends the rules that hold until this sandbox stops; with the last one also those that hold for all until then.
@@ -63,6 +65,7 @@ private:
         std::shared_ptr<const policy::Snapshot> snapshot;
     };
 
+    [[nodiscard]] std::shared_ptr<const policy::Snapshot> makeSnapshot(const api::Sandbox& sandbox) const;
     void rebuild();
     void removeWhere(const std::function<bool(const api::Rule&)>& condition);
     void erase(api::RuleId rule);
@@ -76,6 +79,7 @@ private:
     Listener m_listener;
     std::map<api::RuleId, api::Rule> m_rules;
     std::map<api::SandboxId, Known> m_sandboxes;
+    std::map<api::SandboxId, std::vector<api::Handler>> m_handlers;
     std::map<api::RuleId, std::int64_t> m_newHits; // since they were last stored
     std::vector<policy::Address> m_hostAddresses;
     int m_secondsToRefresh = 0;

@@ -96,27 +96,32 @@ Result<PolicyChange> readPolicyChange(Json parameters)
 
 } // namespace
 
+Result<Json> Engine::setPolicy(Json parameters)
+{
+    const auto id = sandboxIn(parameters);
+    if (!id)
+        return tl::unexpected(id.error());
+    const auto change = readPolicyChange(std::move(parameters));
+    if (!change)
+        return tl::unexpected(change.error());
+    const auto changed = m_sandboxes->change(*id, [&](api::Sandbox& sandbox) { change->apply(sandbox); });
+    if (!changed)
+        return tl::unexpected(changed.error());
+    return api::toJson(withQuestions(*changed));
+}
+
 void Engine::bindPolicyMethods()
 {
     m_server->registerMethod("policy.get", [this](api::Connection&, Json parameters) -> Reply {
         const auto id = sandboxIn(parameters);
         if (!id)
             co_return tl::unexpected(id.error());
-        const auto steps = policy::describeLadder(*m_sandboxes->get(*id), m_book->rulesOf(*id), nowUnixMillis());
+        const auto steps = policy::describeLadder(*m_sandboxes->get(*id), m_book->rulesOf(*id), nowUnixMillis(), m_handlers->of(*id));
         co_return Json{{"steps", listOf(steps)}};
     });
 
     m_server->registerMethod("policy.set", [this](api::Connection&, Json parameters) -> Reply {
-        const auto id = sandboxIn(parameters);
-        if (!id)
-            co_return tl::unexpected(id.error());
-        const auto change = readPolicyChange(std::move(parameters));
-        if (!change)
-            co_return tl::unexpected(change.error());
-        const auto changed = m_sandboxes->change(*id, [&](api::Sandbox& sandbox) { change->apply(sandbox); });
-        if (!changed)
-            co_return tl::unexpected(changed.error());
-        co_return api::toJson(withQuestions(*changed));
+        co_return setPolicy(std::move(parameters));
     });
 
     m_server->registerMethod("rules.list", [this](api::Connection&, Json parameters) -> Reply {

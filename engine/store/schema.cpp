@@ -129,6 +129,42 @@ ALTER TABLE questions ADD COLUMN whole_target TEXT NOT NULL DEFAULT '';
 DELETE FROM questions WHERE path LIKE '%…' OR method LIKE '%…';
 )sql";
 
+constexpr std::string_view Handlers = R"sql(
+CREATE TABLE handlers (
+    sandbox INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    params TEXT NOT NULL,
+    set_at INTEGER NOT NULL,
+    PRIMARY KEY (sandbox, origin, host)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE modules (
+    sandbox INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    good TEXT NOT NULL,
+    in_force INTEGER NOT NULL,
+    problems TEXT NOT NULL,
+    handlers TEXT NOT NULL,
+    saved_at INTEGER
+) STRICT;
+CREATE TABLE handler_lines (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,
+    sandbox INTEGER NOT NULL,
+    row INTEGER,
+    handler TEXT NOT NULL,
+    level TEXT NOT NULL,
+    text TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    column_ INTEGER NOT NULL
+) STRICT;
+CREATE INDEX handler_lines_by_sandbox ON handler_lines (sandbox);
+CREATE INDEX handler_lines_by_row ON handler_lines (row) WHERE row IS NOT NULL;
+CREATE INDEX handler_lines_by_time ON handler_lines (time);
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -147,7 +183,7 @@ Result<std::int64_t> versionOf(Database& database)
 // damage there shows when it is read.
 Status checkSmallTables(Database& database)
 {
-    for (const char* table : {"sandboxes", "rules", "questions", "pool_names"}) {
+    for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers", "modules"}) {
         auto check = database.statement("PRAGMA quick_check(" + std::string(table) + ")");
         if (!check)
             return tl::unexpected<Error>(std::move(check.error()));
@@ -181,7 +217,7 @@ Status applyStep(Database& database, std::int64_t version)
 const std::vector<std::string_view>& schemaSteps()
 {
     static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog,
-                                                        WholeQuestions};
+                                                        WholeQuestions, Handlers};
     return steps;
 }
 

@@ -85,6 +85,37 @@ Result<std::vector<PoolName>> Store::loadPoolNames(api::SandboxId sandbox)
     return tables::loadPoolNames(m_loader, sandbox);
 }
 
+Result<std::map<api::SandboxId, std::vector<api::Handler>>> Store::loadHandlers()
+{
+    const std::lock_guard lock(m_loaderMutex);
+    return handlers::loadHandlers(m_loader);
+}
+
+Result<std::vector<StoredModule>> Store::loadModules()
+{
+    const std::lock_guard lock(m_loaderMutex);
+    return handlers::loadModules(m_loader);
+}
+
+void Store::saveHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers, Done done)
+{
+    write([sandbox, all = std::move(handlers)](
+              Database& database) { return handlers::save(database, sandbox, all); },
+          std::move(done));
+}
+
+void Store::saveModule(const StoredModule& module, Done done)
+{
+    write([module](Database& database) { return handlers::save(database, module); },
+          std::move(done));
+}
+
+void Store::removeModule(api::SandboxId sandbox, Done done)
+{
+    write([sandbox](Database& database) { return handlers::removeModule(database, sandbox); },
+          std::move(done));
+}
+
 void Store::saveSandbox(const api::Sandbox& sandbox, Done done)
 {
     write([sandbox](Database& database) { return tables::save(database, sandbox); },

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "engine/api/types.h"
 #include "engine/base/result.h"
 #include "engine/store/database.h"
+#include "engine/store/handlers.h"
 
 namespace sallyport::store {
 
@@ -61,6 +63,8 @@ public:
     [[nodiscard]] Result<std::vector<api::Rule>> loadRules();
     [[nodiscard]] Result<std::vector<SavedQuestion>> loadQuestions();
     [[nodiscard]] Result<std::vector<PoolName>> loadPoolNames(api::SandboxId sandbox);
+    [[nodiscard]] Result<std::map<api::SandboxId, std::vector<api::Handler>>> loadHandlers();
+    [[nodiscard]] Result<std::vector<StoredModule>> loadModules();
 
     // Ids that were never used before, also not by something deleted since.
     [[nodiscard]] api::SandboxId newSandboxId() { return ++m_lastSandbox; }
@@ -73,10 +77,14 @@ public:
     void saveRule(const api::Rule& rule, Done done = {});
     void saveQuestion(const SavedQuestion& question, Done done = {});
     void savePoolName(api::SandboxId sandbox, const PoolName& name, Done done = {});
+    // All handlers of the sandbox, in place of what is stored.
+    void saveHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers, Done done = {});
+    void saveModule(const StoredModule& module, Done done = {});
 
-    // With its rules, questions and pool names. Its log rows stay until their time is over.
+    // With its rules, questions, pool names, handlers and their log. Its log rows stay until their time is over.
     void removeSandbox(api::SandboxId sandbox, Done done = {});
     void removeRule(api::RuleId rule, Done done = {});
+    void removeModule(api::SandboxId sandbox, Done done = {});
     void removeQuestion(api::QuestionId question, Done done = {});
     void removePoolNames(api::SandboxId sandbox, Done done = {});
 

@@ -111,6 +111,19 @@ void ScriptedGatekeeper::setDecide(Decide decide)
 {
     const std::lock_guard lock(m_mutex);
     m_decide = std::move(decide);
+    m_policy = nullptr;
+}
+
+void ScriptedGatekeeper::setPolicy(std::shared_ptr<const policy::Snapshot> policy)
+{
+    const std::lock_guard lock(m_mutex);
+    m_policy = std::move(policy);
+}
+
+std::vector<api::HandlerLine> ScriptedGatekeeper::handlerLines() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_handlerLines;
 }
 
 void ScriptedGatekeeper::allowAll()
@@ -158,12 +171,26 @@ void ScriptedGatekeeper::forgetRows()
 {
     const std::lock_guard lock(m_mutex);
     m_rows.clear();
+    m_handlerLines.clear();
 }
 
 policy::Decision ScriptedGatekeeper::decide(api::SandboxId, const policy::Request& request)
 {
     const std::lock_guard lock(m_mutex);
+    if (m_policy)
+        return policy::decide(*m_policy, request, nowUnixMillis());
     return m_decide ? m_decide(request) : verdict(policy::Verdict::Allow);
+}
+
+policy::Decision ScriptedGatekeeper::peek(api::SandboxId sandbox, const policy::Request& request)
+{
+    {
+        // Scripts speak of requests.
+        const std::lock_guard lock(m_mutex);
+        if (!m_policy && request.isConnection)
+            return verdict(policy::Verdict::Deny);
+    }
+    return decide(sandbox, request);
 }
 
 asio::awaitable<egress::AskOutcome>
@@ -208,6 +235,12 @@ void ScriptedGatekeeper::updateRow(const api::RowDetail& detail)
     const std::lock_guard lock(m_mutex);
     if (m_rows.contains(detail.row.id))
         m_rows[detail.row.id] = detail;
+}
+
+void ScriptedGatekeeper::addHandlerLine(const api::HandlerLine& line)
+{
+    const std::lock_guard lock(m_mutex);
+    m_handlerLines.push_back(line);
 }
 
 ScriptedServer::ScriptedServer(Script script)

@@ -39,6 +39,10 @@ public:
     void setBudget(std::chrono::milliseconds budget) { m_budget = budget; }
     void refuseAddresses(bool refuse) { m_refuseAddresses = refuse; }
 
+    // A real ladder decides, until the next setDecide().
+    void setPolicy(std::shared_ptr<const policy::Snapshot> policy);
+    [[nodiscard]] std::vector<api::HandlerLine> handlerLines() const;
+
     // Answers every question that is open.
     void answer(const egress::AskOutcome& outcome);
     [[nodiscard]] int openQuestions() const { return m_open; }
@@ -51,6 +55,7 @@ public:
 
     // Network thread.
     policy::Decision decide(api::SandboxId sandbox, const policy::Request& request) override;
+    policy::Decision peek(api::SandboxId sandbox, const policy::Request& request) override;
     boost::asio::awaitable<egress::AskOutcome> ask(api::SandboxId sandbox,
                                                    const policy::Request& request,
                                                    const policy::Decision& decision,
@@ -59,6 +64,7 @@ public:
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
     api::RowId addRow(const api::Row& row) override;
     void updateRow(const api::RowDetail& detail) override;
+    void addHandlerLine(const api::HandlerLine& line) override;
 
 private:
     struct Question
@@ -72,8 +78,10 @@ private:
     };
 
     boost::asio::io_context& m_context;
-    mutable std::mutex m_mutex; // guards m_decide, m_rows
+    mutable std::mutex m_mutex; // guards the members down to m_rows
     Decide m_decide;
+    std::shared_ptr<const policy::Snapshot> m_policy;
+    std::vector<api::HandlerLine> m_handlerLines;
     std::map<api::RowId, api::RowDetail> m_rows;
     std::vector<std::shared_ptr<Question>> m_questions; // network thread
     std::atomic<std::chrono::milliseconds> m_budget{std::chrono::milliseconds(25000)};

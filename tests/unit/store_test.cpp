@@ -70,6 +70,39 @@ api::Question question(api::QuestionId id, api::SandboxId of)
     return made;
 }
 
+api::Handler handler(std::string host, std::string name)
+{
+    api::Handler made;
+    made.host = std::move(host);
+    made.name = std::move(name);
+    made.params = R"({"a":1})";
+    made.setAt = 4;
+    return made;
+}
+
+store::StoredModule module(api::SandboxId of)
+{
+    return {{of, "export defau", false, {{"unexpected end", 1, 13}}, {"mine"}, 9},
+            "export default {}"};
+}
+
+api::HandlerLine line(std::int64_t id, api::SandboxId of, std::optional<api::RowId> row)
+{
+    return {id, 100 + id, of, row, "mine", api::LineLevel::Error, "text", 3, 4};
+}
+
+// What is stored of the handlers' log.
+api::HandlerLinePage linesOf(Store& store, store::handlers::LineQuery query)
+{
+    std::promise<api::HandlerLinePage> page;
+    query.mostBytes = 100000;
+    if (!store.read([&](store::Database& database) {
+            page.set_value(store::handlers::list(database, query).value_or(api::HandlerLinePage{}));
+        }))
+        return {};
+    return page.get_future().get();
+}
+
 template <typename T> bool same(const T& a, const T& b)
 {
     return api::toJson(a) == api::toJson(b);
@@ -181,6 +214,63 @@ private slots:
         QCOMPARE(store->loadRules()->size(), std::size_t{1});
         QVERIFY(store->loadQuestions()->empty());
         QVERIFY(store->loadPoolNames(1)->empty());
+    }
+
+    void handlersAndModulesAreLoadedByTheNextEngine()
+    {
+        {
+            const auto store = open();
+            store->saveHandlers(1, {handler("", "readOnly"), handler("a.example", "log")});
+            store->saveHandlers(2, {handler("", "noHttp")});
+            store->saveHandlers(1, {handler("b.example", "log"), handler("", "noHttp")});
+            store->saveModule(module(1));
+            store->saveModule(module(2));
+        }
+        {
+            const auto store = open();
+            const auto handlers = *store->loadHandlers();
+            QCOMPARE(handlers.at(1).size(), std::size_t{2});
+            QVERIFY(same(handlers.at(1)[0], handler("", "noHttp")));
+            QVERIFY(same(handlers.at(1)[1], handler("b.example", "log")));
+            QCOMPARE(handlers.at(2).size(), std::size_t{1});
+            const auto modules = *store->loadModules();
+            QCOMPARE(modules.size(), std::size_t{2});
+            QVERIFY(same(modules[0].module, module(1).module));
+            QCOMPARE(modules[0].good, module(1).good);
+            store->removeSandbox(1);
+            store->removeModule(2);
+        }
+        const auto store = open();
+        QVERIFY(!store->loadHandlers()->contains(1));
+        QVERIFY(store->loadModules()->empty());
+    }
+
+    void theHandlersLogIsReadBackwardsAndTrimmed()
+    {
+        const auto store = open();
+        for (std::int64_t id = 1; id <= 9; ++id)
+            store->write([id](store::Database& database) {
+                return store::handlers::save(
+                    database, line(id, id % 2, id > 4 ? std::optional(id * 10) : std::nullopt));
+            });
+        store->flush();
+        auto page = linesOf(*store, {{}, {}, {}, 4});
+        QCOMPARE(page.lines.size(), std::size_t{4});
+        QVERIFY(same(page.lines[0], line(9, 1, 90)));
+        page = linesOf(*store, {{}, {}, page.before, 100});
+        QCOMPARE(page.lines.size(), std::size_t{5});
+        QVERIFY(!page.before);
+        QCOMPARE(linesOf(*store, {api::SandboxId{0}, {}, {}, 100}).lines.size(), std::size_t{4});
+        QCOMPARE(linesOf(*store, {{}, api::RowId{70}, {}, 100}).lines.size(), std::size_t{1});
+        store->write(
+            [](store::Database& database) { return store::handlers::trim(database, 103, 5); });
+        store->flush();
+        page = linesOf(*store, {{}, {}, {}, 100});
+        QCOMPARE(page.lines.size(), std::size_t{5});
+        QCOMPARE(page.lines.back().id, std::int64_t{5});
+        store->removeSandbox(1);
+        store->flush();
+        QCOMPARE(linesOf(*store, {{}, {}, {}, 100}).lines.size(), std::size_t{2});
     }
 
     void idsAreNeverUsedAgain()

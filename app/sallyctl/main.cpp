@@ -45,6 +45,7 @@ int main(int argc, char** argv)
     addLogCommands(app, context);
     addPolicyCommands(app, context);
     addRuleCommands(app, context);
+    addHandlerCommands(app, context);
     addApprovalCommands(app, context);
     addEngineCommands(app, context);
 

@@ -36,6 +36,11 @@ Result<int> show(Context& context, const std::string& sandbox)
                                   enumText(rule.action), matchText(rule.match),
                                   lifetimeText(rule, now), rule.hits,
                                   rule.enabled ? "" : ", disabled"));
+        for (const api::Handler& handler : step.handlers)
+            printLine(fmt::format("     {}: {}{}: {}",
+                                  handler.host.empty() ? "every host" : handler.host, handler.name,
+                                  handler.params == "{}" ? "" : " " + handler.params,
+                                  handler.text));
     }
     return ExitOk;
 }

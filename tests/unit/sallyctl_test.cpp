@@ -105,6 +105,26 @@ public:
            [](const Json& parameters) -> Result<Json> { return parameters["rule"]; });
         on("rules.add", [](const Json& parameters) -> Result<Json> { return parameters["rule"]; });
         on("policy.set", [](const Json&) -> Result<Json> { return api::toJson(agent()); });
+        const auto handlers = [](const Json&) -> Result<Json> {
+            return Json{{"handlers", Json::array()}};
+        };
+        for (const char* method : {"handlers.list", "sandbox.setOutboundHandler",
+                                   "sandbox.setOutboundByHost", "sandbox.removeOutboundByHost"})
+            on(method, handlers);
+        on("handlers.builtIns", [](const Json&) -> Result<Json> {
+            return Json{{"builtIns", api::toJson(std::vector<api::BuiltIn>{
+                                         {"setHeaders",
+                                          "Changes.",
+                                          {{"request", "R", api::ParameterType::Headers, false, "", {}},
+                                           {"hosts", "H", api::ParameterType::Hosts, false, "", {}},
+                                           {"port", "P", api::ParameterType::Number, false, "", {}},
+                                           {"body", "B", api::ParameterType::LongText, false, "", {}}}}})}};
+        });
+        on("sandbox.allowHost", [](const Json&) -> Result<Json> { return api::toJson(agent()); });
+        on("module.set", [](const Json& parameters) -> Result<Json> {
+            return api::toJson(api::Module{
+                3, parameters["source"], false, {{"unexpected token", 2, 7}}, {}, 5});
+        });
         on("approvals.list", [](const Json&) -> Result<Json> {
             return Json{{"questions", Json::array()}};
         });
@@ -367,6 +387,51 @@ private slots:
         QVERIFY(
             m_engine->wasNoted(R"("allowedHosts":null,"deniedHosts":["a.example","b.example"])"));
         QCOMPARE(run({"policy", "set", "agent-1"}).code, 2);
+    }
+
+    void handlersAreSetAsTyped()
+    {
+        QCOMPARE(run({"handler", "set", "agent-1", "readOnly"}).code, 0);
+        QVERIFY(m_engine->wasNoted(
+            R"(sandbox.setOutboundHandler {"name":"readOnly","params":{},"sandbox":"agent-1"})"));
+        QCOMPARE(run({"handler", "set", "agent-1", "setHeaders", "--host", "*.example.com", "-p",
+                      "request=X-A: 1: 2", "-p", "request=-Cookie", "-p", "hosts=a.example,b.example",
+                      "-p", "port=80", "-p", "body=7"})
+                     .code,
+                 0);
+        QVERIFY(m_engine->wasNoted(
+            R"(sandbox.setOutboundByHost {"host":"*.example.com","name":"setHeaders","params":)"
+            R"({"body":"7","hosts":["a.example","b.example"],"port":80,)"
+            R"("request":{"Cookie":null,"X-A":"1: 2"}},"sandbox":"agent-1"})"));
+        QCOMPARE(run({"handler", "set", "agent-1", "mine", "-p", "n=1", "-p", "t=one"}).code, 0);
+        QVERIFY(m_engine->wasNoted(R"("params":{"n":1,"t":"one"})"));
+        QCOMPARE(run({"handler", "set", "agent-1", "mine", "--params", R"({"a":[1]})"}).code, 0);
+        QVERIFY(m_engine->wasNoted(R"("params":{"a":[1]})"));
+        QCOMPARE(run({"handler", "set", "agent-1", "mine", "--params", "{"}).code, 2);
+        QCOMPARE(run({"handler", "set", "agent-1", "setHeaders", "-p", "request=odd"}).code, 2);
+        QCOMPARE(run({"handler", "unset", "agent-1"}).code, 0);
+        QVERIFY(
+            m_engine->wasNoted(R"(sandbox.setOutboundHandler {"name":null,"sandbox":"agent-1"})"));
+        QCOMPARE(run({"handler", "unset", "agent-1", "--host", "a.example"}).code, 0);
+        QVERIFY(m_engine->wasNoted(
+            R"(sandbox.removeOutboundByHost {"host":"a.example","sandbox":"agent-1"})"));
+        QVERIFY(run({"handler", "builtins"}).out.contains("port (number): "));
+        QCOMPARE(run({"hosts", "allow", "agent-1", "a.example", "b.example"}).code, 0);
+        QVERIFY(m_engine->wasNoted(R"(sandbox.allowHost {"host":"b.example")"));
+    }
+
+    void aModuleThatIsWrongFailsWithTheLine()
+    {
+        const QString file = QString::fromStdString((m_engine->socket.parent_path() / "m.js").string());
+        QFile source(file);
+        QVERIFY(source.open(QIODevice::WriteOnly));
+        source.write("export default");
+        source.close();
+        const Outcome outcome = run({"handler", "module", "agent-1", file});
+        QCOMPARE(outcome.code, 1);
+        QVERIFY(outcome.err.contains("2:7: unexpected token"));
+        QVERIFY(m_engine->wasNoted(R"("source":"export default")"));
+        QCOMPARE(run({"handler", "module", "agent-1", "/nowhere.js"}).code, 4);
     }
 
     void followingShowsEachStateOnceAndIsNobodyToAsk()

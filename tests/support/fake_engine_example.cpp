@@ -118,11 +118,11 @@ void FakeEngine::fillWithExample()
     rules.push_back(denied);
 
     ladders[1] = {
-        {api::Step::Floor, "Floor", "Private networks, this machine and cloud metadata.", {}},
-        {api::Step::Denied, "Denied", "Hosts that nothing below can allow.", {denied}},
-        {api::Step::Gate, "Gate", "Not set: every host may go on.", {}},
-        {api::Step::Rule, "Rules", "The most specific match wins.", {rule}},
-        {api::Step::Default, "Default", "You are asked.", {}},
+        {api::Step::Floor, "Floor", "Private networks, this machine and cloud metadata.", {}, {}},
+        {api::Step::Denied, "Denied", "Hosts that nothing below can allow.", {denied}, {}},
+        {api::Step::Gate, "Gate", "Not set: every host may go on.", {}, {}},
+        {api::Step::Rule, "Rules", "The most specific match wins.", {rule}, {}},
+        {api::Step::Default, "Default", "You are asked.", {}, {}},
     };
 
     for (api::QuestionId id = 1; id <= 2; ++id) {

@@ -1,5 +1,7 @@
 // The real window over a fake engine, driven by object name.
 
+#include <map>
+
 #include <QAction>
 #include <QApplication>
 #include <QComboBox>
@@ -7,6 +9,7 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QListWidget>
+#include <QMenuBar>
 #include <QPushButton>
 #include <QRadioButton>
 #include <QSettings>
@@ -306,7 +309,44 @@ private slots:
                          qPrintable(edit->objectName()));
     }
 
+    // Two of the same on one page: Alt with that letter would press neither.
+    void noPageHasOneMnemonicTwice()
+    {
+        fill();
+        openWindow();
+        QTRY_COMPARE(railRows(), 5);
+        for (const char* tab : {"overview", "terminal", "egress", "policy"}) {
+            trigger(tab);
+            checkMnemonics(tab);
+        }
+        click("ruleAdd");
+        QTRY_VERIFY(find<QWidget>("ruleForm")->isVisible());
+        find<QRadioButton>("ruleDeny")->click();
+        checkMnemonics("policy with its form");
+    }
+
 private:
+    void checkMnemonics(const char* page)
+    {
+        std::map<QString, QString> seen;
+        const auto check = [&seen, page](const QString& text) {
+            const QString keys = QKeySequence::mnemonic(text).toString();
+            if (keys.isEmpty())
+                return;
+            QVERIFY2(seen.emplace(keys, text).second,
+                     qPrintable(QStringLiteral("%1: %2 is “%3” and “%4”")
+                                    .arg(QLatin1String(page), keys, seen.at(keys), text)));
+        };
+        for (const QAction* menu : m_window->menuBar()->actions())
+            check(menu->text());
+        for (const QAbstractButton* button : m_window->findChildren<QAbstractButton*>())
+            if (button->isVisible())
+                check(button->text());
+        for (const QLabel* label : m_window->findChildren<QLabel*>())
+            if (label->isVisible() && label->buddy() != nullptr)
+                check(label->text());
+    }
+
     // Without questions, whose window would take the keyboard.
     void fill()
     {

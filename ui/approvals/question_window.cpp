@@ -146,7 +146,7 @@ QWidget* QuestionWindow::makeFooter()
 {
     m_footer = new QWidget(this);
     m_denyAll = addButton({}, "denyAllButton");
-    m_denyReason = addButton(tr("Deny with a &reason…"), "denyReasonButton");
+    m_denyReason = addButton(tr("Deny with a r&eason…"), "denyReasonButton");
     m_allow = addButton(tr(" &Allow"), "allowButton");
     m_allow->setAccessibleName(tr("Allow"));
     m_allow->setIcon(markIcon(Mark::Check, theme::Tone::Good));

@@ -1,5 +1,6 @@
 #include "ui/egress/egress_page.h"
 
+#include <QAction>
 #include <QButtonGroup>
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -114,8 +115,11 @@ QWidget* EgressPage::makeBar()
     m_filter->setObjectName(QStringLiteral("egressFilter"));
     m_filter->setAccessibleName(tr("Filter"));
     m_filter->setPlaceholderText(tr("Filter: words, host: method: verdict: status: state:"));
-    m_filter->addAction(theme::icon(QStringLiteral("filter"), theme::Tone::Muted),
-                        QLineEdit::LeadingPosition);
+    QAction* picture =
+        m_filter->addAction(theme::icon(QStringLiteral("filter"), theme::Tone::Muted),
+                            QLineEdit::LeadingPosition);
+    picture->setText(tr("Filter"));
+    connect(picture, &QAction::triggered, m_filter, qOverload<>(&QWidget::setFocus));
     connect(m_filter, &FilterEdit::settled, this, &EgressPage::applyFilter);
     row->addWidget(m_filter, 1);
     row->addSpacing(theme::Gap);

@@ -1,5 +1,6 @@
 #include "ui/egress/filter_edit.h"
 
+#include <QAction>
 #include <QAbstractItemView>
 #include <QCompleter>
 #include <QKeyEvent>
@@ -25,6 +26,8 @@ FilterEdit::FilterEdit(Completions completions, QWidget* parent)
 {
     setMaxLength(MostCharacters);
     setClearButtonEnabled(true);
+    if (auto* clear = findChild<QAction*>(QStringLiteral("_q_qlineeditclearaction")))
+        clear->setText(tr("Clear the filter")); // for screen readers; Qt gives it no name
     m_completer->setModel(m_offered);
     m_completer->setWidget(this);
     m_completer->setCompletionMode(QCompleter::UnfilteredPopupCompletion);

@@ -259,9 +259,9 @@ QWidget* PolicyPage::makeRules()
         row->addWidget(button);
         return button;
     };
-    QPushButton* addButton = add(tr("Add r&ule"), QStringLiteral("plus"), "ruleAdd");
+    QPushButton* addButton = add(tr("Add &rule"), QStringLiteral("plus"), "ruleAdd");
     m_edit = add(tr("Ed&it"), QStringLiteral("rename"), "ruleEdit");
-    m_duplicate = add(tr("Du&plicate"), QStringLiteral("copy"), "ruleDuplicate");
+    m_duplicate = add(tr("Dup&licate"), QStringLiteral("copy"), "ruleDuplicate");
     m_remove = add(tr("Re&move"), QStringLiteral("trash"), "ruleRemove");
     row->addStretch(1);
     column->addLayout(row);
@@ -303,9 +303,9 @@ QWidget* PolicyPage::makeDefault()
         m_default->addButton(button, static_cast<int>(action));
         column->addWidget(button);
     };
-    add(api::DefaultAction::Ask, tr("&Ask me: the request waits for your answer"), "defaultAsk");
-    add(api::DefaultAction::Deny, tr("&Deny it, and log it"), "defaultDeny");
-    add(api::DefaultAction::Allow, tr("A&llow it, and log it: nothing is asked"), "defaultAllow");
+    add(api::DefaultAction::Ask, tr("As&k me: the request waits for your answer"), "defaultAsk");
+    add(api::DefaultAction::Deny, tr("Deny it, and log it"), "defaultDeny");
+    add(api::DefaultAction::Allow, tr("Allow it, and log it: nothing is asked"), "defaultAllow");
     connect(m_default, &QButtonGroup::idClicked, this,
             [this](int id) { changeDefault(static_cast<api::DefaultAction>(id)); });
     return part;

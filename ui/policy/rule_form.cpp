@@ -105,7 +105,7 @@ QWidget* RuleForm::makeFields()
         row->addWidget(button);
     };
     addAction(api::Action::Allow, tr("&Allow"), "ruleAllow");
-    addAction(api::Action::Deny, tr("&Deny"), "ruleDeny");
+    addAction(api::Action::Deny, tr("Den&y"), "ruleDeny");
     row->addStretch(1);
     m_host = makeEdit("ruleHost", tr("api.example.com, *.example.com, 203.0.113.0/24"));
     m_method = new QComboBox(this);
@@ -115,6 +115,7 @@ QWidget* RuleForm::makeFields()
                         QStringLiteral("POST"), QStringLiteral("PUT"), QStringLiteral("PATCH"),
                         QStringLiteral("DELETE"), QStringLiteral("OPTIONS")});
     m_method->lineEdit()->setPlaceholderText(tr("any"));
+    m_method->lineEdit()->setAccessibleName(tr("Method"));
     m_path = makeEdit("rulePath", tr("any; /v1/** is all below /v1/"));
     m_scheme = new QComboBox(this);
     m_scheme->setObjectName(QStringLiteral("ruleScheme"));
@@ -129,19 +130,19 @@ QWidget* RuleForm::makeFields()
     m_lifetime->setObjectName(QStringLiteral("ruleLifetime"));
     m_reason = makeEdit("ruleReason", tr("what the program in the sandbox reads"));
     m_reason->setMaxLength(MostReasonBytes);
-    m_note = makeEdit("ruleNote", tr("for yourself"));
+    m_note = makeEdit("ruleNote", {});
     m_note->setMaxLength(MostNote);
 
     form->addRow(tr("Action"), actions);
-    form->addRow(tr("&Host"), m_host);
-    form->addRow(tr("&Method"), m_method);
+    form->addRow(tr("H&ost"), m_host);
+    form->addRow(tr("Metho&d"), m_method);
     form->addRow(tr("&Path"), m_path);
     form->addRow(tr("S&cheme"), m_scheme);
-    form->addRow(tr("P&ort"), m_port);
+    form->addRow(tr("Port num&ber"), m_port);
     form->addRow(tr("&Where"), m_scope);
-    form->addRow(tr("How &long"), m_lifetime);
-    form->addRow(tr("&Reason"), m_reason);
-    form->addRow(tr("&Note"), m_note);
+    form->addRow(tr("How lon&g"), m_lifetime);
+    form->addRow(tr("R&eason"), m_reason);
+    form->addRow(tr("Note &for yourself"), m_note);
     m_reasonLabel = qobject_cast<QLabel*>(form->labelForField(m_reason));
     return fields;
 }
@@ -173,7 +174,7 @@ QWidget* RuleForm::makeButtons()
     m_problem = theme::bodyLabel({}, footer);
     m_problem->setObjectName(QStringLiteral("ruleProblem"));
     theme::setLabelTone(m_problem, theme::Tone::Bad);
-    m_save = new QPushButton(tr("&Save rule"), footer);
+    m_save = new QPushButton(tr("Save rule"), footer);
     m_save->setObjectName(QStringLiteral("ruleSave"));
     theme::makePrimary(m_save);
     auto* cancel = new QPushButton(tr("Cancel"), footer);

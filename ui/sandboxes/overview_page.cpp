@@ -140,7 +140,7 @@ QWidget* OverviewPage::makePolicy()
          {api::DefaultAction::Ask, api::DefaultAction::Deny, api::DefaultAction::Allow})
         m_policy->addItem(defaultActionWord(action), static_cast<int>(action));
     m_policy->setMinimumWidth(110);
-    QLabel* label = theme::headingLabel(tr("When &no rule decides"));
+    QLabel* label = theme::headingLabel(tr("&When no rule decides"));
     label->setBuddy(m_policy);
     m_policyText = theme::bodyLabel({});
     m_policyText->setObjectName(QStringLiteral("overviewPolicyText"));

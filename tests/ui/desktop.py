@@ -35,23 +35,41 @@ class Desktop:
         wait_for("the session bus", lambda: (world.runtime / "bus").exists())
         self.notifications = world.dir / "notifications.log"
         world.popen("/usr/bin/python3", "-m", "dbusmock", "--template", "notification_daemon",
+                    "--parameters", json.dumps({"capabilities": "body actions"}),
                     stdout=open(self.notifications, "ab"), stderr=log)  # fmt: skip
         world.popen("openbox", **quiet)
-        # By its text: the user may not be allowed to read this folder.
-        self.probe = world.popen("/usr/bin/python3", "-c", (HERE / "accessibility_probe.py").read_text(), stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, stderr=log, text=True)  # fmt: skip
+        self.log = log
+        self.probe = self.helper("accessibility_probe.py")
+        self.panel = None
         self.widgets()  # starts the accessibility bus: a window that opens before it would not be seen
 
     def open_window(self, *arguments):
         log = open(self.world.dir / "window.log", "ab")
         self.window = self.world.popen(PREFIX / "bin/sallyport", *arguments, stdout=log, stderr=log)
 
+    def helper(self, script):
+        """A program that answers lines. By its text: the user may not be allowed to read this folder."""
+        return self.world.popen("/usr/bin/python3", "-c", (HERE / script).read_text(), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=self.log, text=True)  # fmt: skip
+
+    @staticmethod
+    def ask(helper, line):
+        helper.stdin.write(line + "\n")
+        helper.stdin.flush()
+        return json.loads(helper.stdout.readline())
+
+    def open_panel(self):
+        """Before the window: a program looks for a tray when it starts."""
+        self.panel = self.helper("panel.py")
+        self.in_panel("state")
+
+    def in_panel(self, command="state"):
+        return self.ask(self.panel, command)
+
     # -- looking
 
     def widgets(self):
-        self.probe.stdin.write("look\n")
-        self.probe.stdin.flush()
-        answer = json.loads(self.probe.stdout.readline())
+        answer = self.ask(self.probe, "look")
         return answer if isinstance(answer, list) else []
 
     def find(self, name, role=None, enabled=None):
@@ -76,6 +94,11 @@ class Desktop:
     def wait_gone(self, name, role=None):
         wait_for(f"{name!r} goes away", lambda: not self.find(name, role))
 
+    def unnamed(self):
+        """Controls that a screen reader can only call by their kind."""
+        kinds = ("push button", "toggle button", "check box", "radio button", "combo box", "text", "spin button", "page tab", "table", "list", "terminal")
+        return [f"{w['role']} at {w['box']}" for w in self.widgets() if w["role"] in kinds and not w["name"].strip() and w["box"][2] > 0]
+
     def text_of(self, name):
         return "\n".join(w.get("text") or w["name"] for w in self.find(name))
 
@@ -97,6 +120,19 @@ class Desktop:
 
     def key(self, *keys):
         self.xdotool("key", *keys)
+
+    def _window(self, title):
+        """The id of the visible window with this title, with or without a count before it."""
+        found = run("xdotool", "search", "--onlyvisible", "--name", rf"^(\([0-9]+\) )?{title}$",
+                    env={**os.environ, "DISPLAY": self.display})  # fmt: skip
+        return found.stdout.split()[-1]
+
+    def resize(self, title, width, height):
+        self.xdotool("windowsize", "--sync", self._window(title), width, height)
+
+    def close(self, title):
+        """As by the button of the frame."""
+        self.xdotool("windowactivate", "--sync", self._window(title), "key", "alt+F4")
 
     def screenshot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,11 @@ namespace {
 constexpr std::size_t ReadBytes = 128 * 1024;
 }
 
-void Channel::wait(int milliseconds) const
+bool Channel::wait(int milliseconds) const
 {
     const bool writes = !m_out.empty();
     pollfd query{m_socket, static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN), 0};
-    ::poll(&query, 1, milliseconds);
+    return ::poll(&query, 1, milliseconds) != 0;
 }
 
 bool Channel::flush()

@@ -27,8 +27,8 @@ public:
     }
 
     // Waits until the socket has something to read or takes more of what is queued, at most so
-    // long; -1: no limit.
-    void wait(int milliseconds) const;
+    // long (-1: no limit). False: the time is over.
+    bool wait(int milliseconds) const;
     // Sends what goes without waiting. False: the engine has gone.
     [[nodiscard]] bool flush();
     // Sends all of it, waiting as long as it takes.

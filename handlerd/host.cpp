@@ -19,6 +19,8 @@ using handler::FrameType;
 
 constexpr std::size_t MostOutput = 16 * 1024 * 1024;
 constexpr std::size_t FramesPerTurn = 64;
+constexpr int TidyAfter = 300; // milliseconds
+constexpr double IdleFrame = 255; // as main.js knows it
 
 std::chrono::nanoseconds processorTime()
 {
@@ -224,6 +226,12 @@ void Host::dispatch(const handler::Frame& frame)
         m_spent.erase(frame.call);
 }
 
+void Host::lookForStuckCalls()
+{
+    const std::array<JSValueRef, 1> arguments{m_script.number(IdleFrame)};
+    enter(0, arguments);
+}
+
 void Host::fireTimers()
 {
     const Clock::time_point now = Clock::now();
@@ -268,10 +276,11 @@ int Host::run()
         // With nothing to do for a while, give memory back.
         const int untilTimer = untilNextTimer();
         const bool tidies = m_hasGarbage && untilTimer < 0;
-        m_channel.wait(tidies ? 2000 : untilTimer);
-        if (tidies && count == 0) {
-            m_hasGarbage = false;
+        const bool isNews = m_channel.wait(tidies ? TidyAfter : untilTimer);
+        if (tidies && !isNews) {
+            lookForStuckCalls();
             m_script.collectGarbage();
+            m_hasGarbage = false;
         }
     }
     return 0;

@@ -44,6 +44,8 @@ private:
     void enter(std::uint32_t call, Arguments arguments);
     // The call whose doing a frame is.
     [[nodiscard]] std::uint32_t ownerOf(const handler::Frame& frame);
+    // Nothing happens any more: calls that wait for nothing are told so.
+    void lookForStuckCalls();
     void fireTimers();
     [[nodiscard]] int untilNextTimer() const;
     [[noreturn]] void endSpent();
@@ -64,7 +66,6 @@ private:
         std::uint32_t call;
     };
     std::multimap<Clock::time_point, Timer> m_timers;
-    Clock::time_point m_lastCollected{};
     bool m_hasGarbage = false;
 };
 

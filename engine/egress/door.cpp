@@ -157,6 +157,12 @@ Result<std::unique_ptr<Door>> Door::create(asio::io_context& context,
         context, gatekeeper, limits, std::move(*trust), upstream.lookup)));
 }
 
+void Door::setHandlers(handler::Runtime& runtime, HandlerOperation operation)
+{
+    m_context->handlers = &runtime;
+    m_context->handlerOperation = std::move(operation);
+}
+
 Status Door::open(api::SandboxId sandbox,
                   const std::string& name,
                   DoorSockets sockets,

@@ -41,6 +41,9 @@ public:
     Door(const Door&) = delete;
     Door& operator=(const Door&) = delete;
 
+    // Runs the handlers that modules bring. `runtime` outlives the io_context's last run.
+    void setHandlers(handler::Runtime& runtime, HandlerOperation operation);
+
     // Begins to serve a sandbox. Exists when it is served already.
     [[nodiscard]] Status open(api::SandboxId sandbox,
                               const std::string& name,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -8,11 +9,17 @@
 #include "engine/egress/gatekeeper.h"
 #include "engine/egress/limits.h"
 #include "engine/egress/resolver.h"
+#include "engine/handler/runtime.h"
 #include "engine/tls/upstream_context.h"
 
 namespace sallyport::egress {
 
 namespace asio = boost::asio;
+
+// What handlers may do besides fetching, by name, with JSON in and out: changing their sandbox's
+// handlers and hosts, and its bindings.
+using HandlerOperation = std::function<asio::awaitable<Result<std::string>>(
+    api::SandboxId sandbox, std::string name, std::string json)>;
 
 struct UpstreamOptions
 {
@@ -44,6 +51,9 @@ struct DoorContext
     Deadlines deadlines;
     Resolver resolver;
     std::unique_ptr<tls::UpstreamContext> upstreamTls;
+    // Runs the handlers of modules; null: every request that one stands for is denied.
+    handler::Runtime* handlers = nullptr;
+    HandlerOperation handlerOperation;
 };
 
 } // namespace sallyport::egress

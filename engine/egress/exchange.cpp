@@ -5,6 +5,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "engine/egress/handler_call.h"
 #include "engine/egress/hold.h"
 #include "engine/egress/masking.h"
 #include "engine/egress/tunnel.h"
@@ -127,10 +128,29 @@ asio::awaitable<void> Exchange::handle()
         respond(*handler);
         co_return;
     }
+    if (m_decision.handler && m_decision.handler->slot.kind == api::HandlerKind::JavaScript) {
+        co_await callHandler();
+        co_return;
+    }
     const std::string reason =
         policy::handlerName(m_decision.handler->slot) + " is missing, so nothing passes";
     refuse(deniedRefusal(m_decision.step, m_decision.ruleText, reason));
     m_log.refused(m_decision.step, reason, 403);
+}
+
+asio::awaitable<void> Exchange::callHandler()
+{
+    const auto call = std::make_shared<HandlerCall>(
+        m_door.shared_from_this(),
+        HandlerCall::Request{m_origin, m_request, m_log, m_policyRequest, m_decision, m_host});
+    m_handlerCall = call;
+    co_await call->run();
+    m_upstream = call->takeSwitched(m_answer);
+    if (!m_upstream)
+        co_return;
+    m_request.onHangUp([this] { m_upstream->abort(); }, false);
+    co_await switchProtocols();
+    m_request.onHangUp(nullptr, false);
 }
 
 void Exchange::respond(const policy::RespondHandler& handler)
@@ -424,13 +444,17 @@ void Exchange::endCut(std::string error)
 
 void Exchange::cutIfDenied()
 {
-    if (!m_upstream || !m_cut.empty())
+    const auto call = m_handlerCall.lock();
+    if ((!m_upstream && !call) || !m_cut.empty())
         return;
     const policy::Decision now = m_door.context->gatekeeper.peek(m_door.id, m_policyRequest);
     if (now.verdict != policy::Verdict::Deny)
         return;
     m_cut = "cut: " + now.reason;
-    m_upstream->abort();
+    if (m_upstream)
+        m_upstream->abort();
+    else
+        call->cut(m_cut);
 }
 
 } // namespace sallyport::egress

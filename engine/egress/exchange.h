@@ -16,6 +16,8 @@
 
 namespace sallyport::egress {
 
+class HandlerCall;
+
 // The way of one HTTP request: names, ladder, the person, the upstream, both bodies, the log row.
 // Knows no protocol version. Lives in the coroutine that serves the request.
 class Exchange final : public Recheckable
@@ -37,6 +39,8 @@ private:
     [[nodiscard]] asio::awaitable<bool> decide();
     // The one place where a handler takes the request over: it answers, or fetches.
     [[nodiscard]] asio::awaitable<void> handle();
+    // The same for a handler of the sandbox's module.
+    [[nodiscard]] asio::awaitable<void> callHandler();
     void respond(const policy::RespondHandler& handler);
     // The handler that decided, where it is this built-in one.
     template <typename Handler> [[nodiscard]] const Handler* builtIn() const;
@@ -71,6 +75,7 @@ private:
     std::string m_host; // the authority that goes upstream
     std::optional<RequestHead> m_changedHead; // by a handler
     std::unique_ptr<UpstreamRequest> m_upstream;
+    std::weak_ptr<HandlerCall> m_handlerCall;
     ResponseHead m_answer;
     std::string m_cut; // why the exchange was ended from outside
 

@@ -15,7 +15,17 @@ constexpr int PendingRetrySeconds = 5;
 // Small bodies that are here already are read away, so that the connection can be kept.
 constexpr std::size_t SkippedBodyBytes = 64 * 1024;
 
-// True when the request's body is complete after this.
+// A header value of ours that quotes text from elsewhere.
+std::string headerSafe(std::string text)
+{
+    std::replace_if(
+        text.begin(), text.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    return text;
+}
+
+} // namespace
+
 bool skipBufferedBody(BodySource& body)
 {
     std::size_t skipped = 0;
@@ -28,17 +38,6 @@ bool skipBufferedBody(BodySource& body)
     }
     return false;
 }
-
-// A header value of ours that quotes text from elsewhere.
-std::string headerSafe(std::string text)
-{
-    std::replace_if(
-        text.begin(), text.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-    return text;
-}
-
-} // namespace
 
 Refusal deniedRefusal(api::Step step, std::string_view rule, std::string_view reason)
 {

@@ -11,7 +11,11 @@
 
 namespace sallyport::egress {
 
+class BodySource;
 class GuestRequest;
+
+// Reads away what is there of a body nobody wants. True when it is complete after this.
+[[nodiscard]] bool skipBufferedBody(BodySource& body);
 
 struct Refusal
 {

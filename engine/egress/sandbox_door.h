@@ -31,7 +31,7 @@ protected:
 };
 
 // One sandbox's side of the door. Held by every coroutine that serves it. Network thread only.
-struct SandboxDoor
+struct SandboxDoor : std::enable_shared_from_this<SandboxDoor>
 {
     SandboxDoor(std::shared_ptr<DoorContext> shared,
                 api::SandboxId sandbox,

@@ -66,6 +66,7 @@ public:
     // Ends the process; every call is lost for this reason.
     void stop(const std::string& reason);
 
+    [[nodiscard]] const boost::asio::any_io_executor& executor() const { return m_executor; }
     [[nodiscard]] std::size_t calls() const { return m_calls.size(); }
     [[nodiscard]] bool isGone() const { return m_isGone; }
     [[nodiscard]] bool isUsed() const { return m_lastCall > 0; }

@@ -11,3 +11,12 @@ foreach(part IN ITEMS handlers http hold hostile strict)
     set_tests_properties(egress_${part} PROPERTIES LABELS engine TIMEOUT 300
         ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0")
 endforeach()
+
+# Handlers of modules, in their real process.
+add_executable(egress_scripts_test ${CMAKE_CURRENT_LIST_DIR}/egress_scripts_test.cpp)
+set_target_properties(egress_scripts_test PROPERTIES AUTOMOC ON)
+target_compile_definitions(egress_scripts_test PRIVATE SALLYPORT_HANDLERD="$<TARGET_FILE:sallyport-handlerd>")
+target_link_libraries(egress_scripts_test PRIVATE egress_fixture engine_handler)
+add_dependencies(egress_scripts_test sallyport-handlerd)
+add_test(NAME egress_scripts COMMAND egress_scripts_test)
+set_tests_properties(egress_scripts PROPERTIES LABELS engine TIMEOUT 600 ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0")

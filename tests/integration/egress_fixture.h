@@ -154,6 +154,7 @@ public:
     [[nodiscard]] int plainPort() const { return m_nginxPlain; }
     [[nodiscard]] int plainH2Port() const { return m_nginxPlainH2; }
 
+    [[nodiscard]] boost::asio::io_context& context() { return m_context; }
     // Runs on the network thread and waits for it.
     void onNetwork(const std::function<void(egress::Door&)>& action);
 

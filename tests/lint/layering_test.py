@@ -22,13 +22,14 @@ ENGINE = {
     "dns": VALUES | {"policy"},
     "store": VALUES,
     "log": VALUES | {"store"},
-    "egress": STORING,
+    "handler": VALUES | {"policy"},
+    "egress": STORING | {"handler"},
     "jail": VALUES,
     "image": VALUES,
     "vm": VALUES,
     "guest": VALUES,
-    "sandbox": STORING | {"egress", "jail", "image", "vm", "guest"},
-    "service": STORING | {"egress", "jail", "image", "vm", "guest", "sandbox"},
+    "sandbox": STORING | {"handler", "egress", "jail", "image", "vm", "guest"},
+    "service": STORING | {"handler", "egress", "jail", "image", "vm", "guest", "sandbox"},
 }
 # The wire, shared by both ends, and headers without code of their own.
 GUESTD_MAY = {"engine/guest/messages.h", "engine/guest/protocol.h", "engine/base/unique_fd.h", "engine/base/child_process.h"}

@@ -93,7 +93,9 @@ int main(int argc, char** argv)
     }
     sallyport::service::EngineOptions options;
     options.paths = std::move(*paths);
-    options.jailBinary = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sallyport-jail";
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    options.jailBinary = folder / "sallyport-jail";
+    options.handlerBinary = folder / "sallyport-handlerd";
     options.acceleratorOverride = variable("SALLYPORT_ACCELERATOR");
     options.holdBudget = given.holdBudget;
     auto engine = sallyport::service::Engine::open(std::move(options));

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
+#include "engine/service/module_check.h"
 
 namespace sallyport::service
 {
@@ -93,6 +94,12 @@ Status Engine::start()
     if (!door)
         return fail("make the door", door.error());
     m_door = std::move(*door);
+    handler::RuntimeOptions runtime;
+    runtime.program = m_options.handlerBinary;
+    m_runtime = std::make_unique<handler::Runtime>(m_loop.get_executor(), std::move(runtime));
+    m_door->setHandlers(*m_runtime, {});
+    for (const api::Sandbox& sandbox : *sandboxes)
+        putModuleInForce(sandbox.id, sandbox.name);
     m_platform = std::make_unique<sandbox::Platform>(
         m_loop, m_workers, sandbox::Platform::Options{m_options.paths, m_options.jailBinary, m_options.acceleratorOverride});
     sandbox::Manager::Listener listener;
@@ -101,6 +108,7 @@ Status Engine::start()
         m_desk->sandboxStopped(id);
         m_book->removeSandbox(id);
         m_handlers->removeSandbox(id);
+        m_runtime->removeSandbox(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
     listener.onPolicyChanged = [this](const api::Sandbox& sandbox) { m_book->setSandbox(sandbox); };
@@ -133,8 +141,24 @@ void Engine::listenToParts()
     handlers.onHandlersChanged = [this](api::SandboxId sandbox, const std::vector<api::Handler>& all) {
         m_book->setHandlers(sandbox, all);
     };
-    handlers.onChanged = [this](api::SandboxId sandbox) { broadcast("handlers.changed", {{"sandbox", sandbox}}); };
+    handlers.onChanged = [this](api::SandboxId sandbox) {
+        if (const auto known = m_sandboxes->get(sandbox))
+            putModuleInForce(sandbox, known->name);
+        broadcast("handlers.changed", {{"sandbox", sandbox}});
+    };
     m_handlers->setListener(std::move(handlers));
+    m_handlers->setCheck([this](api::SandboxId, std::string source) -> asio::awaitable<CheckedModule> {
+        co_return checkedModule(co_await m_runtime->check(std::move(source)));
+    });
+    m_runtime->setLine([this](api::SandboxId sandbox, const handler::LogLine& line) {
+        api::HandlerLine row;
+        row.sandbox = sandbox;
+        row.level = static_cast<api::LineLevel>(line.level);
+        row.text = line.text;
+        row.line = line.line;
+        row.column = line.column;
+        m_keeper->addHandlerLine(row);
+    });
 
     m_desk->setListener([this](const api::Question& question) {
         broadcast("approval.changed", api::toJson(question));
@@ -149,6 +173,12 @@ void Engine::listenToParts()
     m_handlerLog->setListener(
         [server = m_server.get()](const api::HandlerLine& line) { server->broadcast("handlers.line", api::toJson(line)); });
     m_log->setListener([server = m_server.get()](const api::Row& row) { server->broadcast("log.row", api::toJson(row)); });
+}
+
+void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)
+{
+    m_runtime->setEnvironment(sandbox, name, "{}");
+    m_runtime->setModule(sandbox, m_handlers->moduleInForce(sandbox));
 }
 
 void Engine::broadcast(std::string_view event, const api::Json& parameters)

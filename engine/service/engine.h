@@ -15,6 +15,7 @@
 #include "engine/base/result.h"
 #include "engine/egress/door.h"
 #include "engine/log/egress_log.h"
+#include "engine/handler/runtime.h"
 #include "engine/log/handler_log.h"
 #include "engine/sandbox/manager.h"
 #include "engine/sandbox/platform.h"
@@ -32,6 +33,7 @@ struct EngineOptions
 {
     Paths paths;
     std::filesystem::path jailBinary;
+    std::filesystem::path handlerBinary; // sallyport-handlerd
     std::string acceleratorOverride;        // "kvm", "tcg" or empty
     std::chrono::milliseconds holdBudget{25000};
 };
@@ -57,6 +59,7 @@ private:
     void listenToParts();
     void end(bool stopSandboxes);
     [[nodiscard]] boost::asio::awaitable<void> shutDown(bool stopSandboxes);
+    void putModuleInForce(api::SandboxId sandbox, const std::string& name);
     void broadcast(std::string_view event, const api::Json& parameters);
     void announceSandbox(const api::Sandbox& sandbox);
     [[nodiscard]] api::Sandbox withQuestions(api::Sandbox sandbox) const;
@@ -89,6 +92,7 @@ private:
     std::unique_ptr<PolicyBook> m_book;
     std::unique_ptr<FrontDesk> m_desk;
     std::unique_ptr<DoorKeeper> m_keeper;
+    std::unique_ptr<handler::Runtime> m_runtime;
     std::unique_ptr<egress::Door> m_door;
     std::unique_ptr<sandbox::Platform> m_platform;
     std::unique_ptr<sandbox::Manager> m_sandboxes;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto Host = "api.example.com";
 
-api::Handler handler(std::string host, std::string name, const std::string& params = "{}")
+api::Handler handlerAt(std::string host, std::string name, const std::string& params = "{}")
 {
     api::Handler made;
     made.host = std::move(host);
@@ -76,7 +76,7 @@ private slots:
     {
         QFETCH(QString, version);
         const int port = m_fixture->h2Port();
-        set({handler("", "readOnly")});
+        set({handlerAt("", "readOnly")});
         const CurlResult read = m_fixture->curl(
             Host, port, {url("https", port, "/hello"), version, "-w", "%{http_code}"});
         QCOMPARE(read.out, "hello from nginx\n200");
@@ -99,16 +99,16 @@ private slots:
         const UniqueFd client = m_fixture->connectTo(m_fixture->frontFor(Host, port));
         const std::string get = "GET /hello HTTP/1.1\r\nHost: api.example.com:" +
                                 std::to_string(port) + "\r\n\r\n";
-        set({handler(Host, "log")});
+        set({handlerAt(Host, "log")});
         sendAll(client.get(), get);
         QVERIFY(readUntil(client.get(), "hello from nginx\n").starts_with("HTTP/1.1 200"));
-        set({handler(Host, "log"), handler("*.example.com", "noHttp")});
+        set({handlerAt(Host, "log"), handlerAt("*.example.com", "noHttp")});
         sendAll(client.get(), get);
         QVERIFY(readUntil(client.get(), "hello from nginx\n").starts_with("HTTP/1.1 200"));
-        set({handler("*.example.com", "respond", R"({"status":418,"body":"short and stout"})")});
+        set({handlerAt("*.example.com", "respond", R"({"status":418,"body":"short and stout"})")});
         sendAll(client.get(), get);
         QVERIFY(readUntil(client.get(), "stout").starts_with("HTTP/1.1 418"));
-        set({handler("", "noHttp")});
+        set({handlerAt("", "noHttp")});
         sendAll(client.get(), get);
         QVERIFY(readUntil(client.get(), "}\n").starts_with("HTTP/1.1 403"));
         set({});
@@ -141,7 +141,7 @@ private slots:
         QFETCH(QStringList, options);
         QFETCH(QString, params);
         QFETCH(QByteArray, expected);
-        set({handler(Host, "respond", params.toStdString())});
+        set({handlerAt(Host, "respond", params.toStdString())});
         // Nothing listens there.
         const CurlResult result = m_fixture->curl(
             Host, 1,
@@ -158,7 +158,7 @@ private slots:
     void aLongAnswerArrivesWhole()
     {
         const std::string body(48 * 1024, 'x');
-        set({handler(Host, "respond", R"({"body":")" + body + R"("})")});
+        set({handlerAt(Host, "respond", R"({"body":")" + body + R"("})")});
         for (const QString version : {"--http1.1", "--http2"}) {
             const CurlResult result =
                 m_fixture->curl(Host, 1, {url("https", 1, "/x"), version, "-o", "/dev/null", "-w",
@@ -177,7 +177,7 @@ private slots:
     {
         QFETCH(QString, version);
         const int port = m_fixture->h2Port();
-        set({handler(Host, "setHeaders",
+        set({handlerAt(Host, "setHeaders",
                      R"({"request":{"X-Test":"from the door","Cookie":null},)"
                      R"("response":{"X-Added":"yes","Server":null}})")});
         const CurlResult result = m_fixture->curl(
@@ -215,7 +215,7 @@ private slots:
             seen = readUntil(socket, "END");
             sendAll(socket, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nlocal");
         });
-        set({handler(Host, "redirectTo",
+        set({handlerAt(Host, "redirectTo",
                      QString(R"({"port":%1,"name":"models","hostHeader":"%2"})")
                          .arg(server.port())
                          .arg(keepHost ? "keep" : "replace")
@@ -243,8 +243,8 @@ private slots:
     {
         // A kept connection to the granted port must not serve a request that the floor refuses.
         const int port = m_fixture->plainPort();
-        set({handler(Host, "redirectTo", "{\"port\":" + std::to_string(port) + "}"),
-             handler("evil.example", "log")});
+        set({handlerAt(Host, "redirectTo", "{\"port\":" + std::to_string(port) + "}"),
+             handlerAt("evil.example", "log")});
         m_fixture->resolveTo("evil.example", {"127.0.0.1"});
         m_fixture->keeper().refuseAddresses(true);
         const CurlResult led = m_fixture->curl(Host, port, {url("http", port, "/hello")});
@@ -258,7 +258,7 @@ private slots:
 
     void nobodyListensAtTheRedirection()
     {
-        set({handler(Host, "redirectTo", R"({"port":1})")});
+        set({handlerAt(Host, "redirectTo", R"({"port":1})")});
         const CurlResult result = m_fixture->curl(
             Host, 80, {QString("http://%1/").arg(Host), "-o", "/dev/null", "-w", "%{http_code}"});
         QCOMPARE(result.out, "502");
@@ -268,7 +268,7 @@ private slots:
     void aTunnelIsNotOpened()
     {
         const int port = m_fixture->h2Port();
-        set({handler(Host, "tunnel")});
+        set({handlerAt(Host, "tunnel")});
         // The upstream's own certificate, which the sandbox's authority has not signed.
         const CurlResult distrusted =
             m_fixture->curl(Host, port, {url("https", port, "/hello")});
@@ -287,7 +287,7 @@ private slots:
     void aTunnelIsBoundToItsName()
     {
         const int port = m_fixture->h2Port();
-        set({handler(Host, "tunnel")});
+        set({handlerAt(Host, "tunnel")});
         m_fixture->resolveTo("other.example", {"127.0.0.1"});
         // Dialled as api.example.com, but for another name.
         const CurlResult result = m_fixture->curl(
@@ -306,7 +306,7 @@ private slots:
         deny.action = api::Action::Deny;
         deny.match.host = Host;
         deny.match.method = "POST";
-        set({handler(Host, "tunnel")}, {deny});
+        set({handlerAt(Host, "tunnel")}, {deny});
         const CurlResult read = m_fixture->curl(Host, port, {url("https", port, "/hello")});
         QCOMPARE(read.out, "hello from nginx\n");
         const CurlResult write = m_fixture->curl(
@@ -318,7 +318,7 @@ private slots:
     void logWritesALine()
     {
         const int port = m_fixture->plainPort();
-        set({handler("", "log")});
+        set({handlerAt("", "log")});
         const CurlResult result = m_fixture->curl(Host, port, {url("http", port, "/hello?a=b")});
         QCOMPARE(result.out, "hello from nginx\n");
         const auto lines = m_fixture->keeper().handlerLines();
@@ -336,13 +336,13 @@ private slots:
                                     "%{http_code}"})
                 .out;
         };
-        set({handler("", "allowHosts", R"({"allowedHostnames":["*.example.com"]})")});
+        set({handlerAt("", "allowHosts", R"({"allowedHostnames":["*.example.com"]})")});
         QCOMPARE(status(), "200");
-        set({handler("", "allowHosts", R"({"hosts":["example.com"]})")});
+        set({handlerAt("", "allowHosts", R"({"hosts":["example.com"]})")});
         QCOMPARE(status(), "403");
-        set({handler("", "denyHosts", R"({"hosts":["*.example.com"]})")});
+        set({handlerAt("", "denyHosts", R"({"hosts":["*.example.com"]})")});
         QCOMPARE(status(), "403");
-        set({handler("", "denyHosts", R"({"hosts":["example.com"]})")});
+        set({handlerAt("", "denyHosts", R"({"hosts":["example.com"]})")});
         QCOMPARE(status(), "200");
     }
 
@@ -353,23 +353,23 @@ private slots:
             const UniqueFd client = m_fixture->connectTo(m_fixture->frontFor(Host, server.port()));
             return readUntil(client.get(), "\r\n");
         };
-        set({handler("", "readOnly")});
+        set({handlerAt("", "readOnly")});
         QCOMPARE(read(), std::string());
         QVERIFY(m_fixture->keeper().lastRow().row.reason.find("lets only HTTP pass") !=
                 std::string::npos);
-        set({handler("", "readOnly"), handler(Host, "log")});
+        set({handlerAt("", "readOnly"), handlerAt(Host, "log")});
         QCOMPARE(read(), std::string("220 hello\r\n"));
     }
 
     void askHoldsAndAChangeOfThePolicyLetsTheLadderDecideAgain()
     {
         const int port = m_fixture->plainPort();
-        set({handler("", "ask")});
+        set({handlerAt("", "ask")});
         QProcess curl;
         m_fixture->startCurl(curl, Host, port, {url("http", port, "/hello"), "-w", "%{http_code}"});
         QTRY_COMPARE_WITH_TIMEOUT(m_fixture->keeper().openQuestions(), 1, 20000);
         QCOMPARE(m_fixture->keeper().rows().back().row.step, api::Step::Handler);
-        set({handler("", "respond", R"({"status":404,"body":"instead "})")});
+        set({handlerAt("", "respond", R"({"status":404,"body":"instead "})")});
         egress::AskOutcome outcome;
         outcome.kind = egress::AskOutcome::Kind::Allowed;
         outcome.decideAgain = true;
@@ -380,12 +380,12 @@ private slots:
 
     void aMissingScriptDenies()
     {
-        api::Handler script = handler(Host, "mine");
+        api::Handler script = handlerAt(Host, "mine");
         script.kind = api::HandlerKind::JavaScript;
         set({script});
         const CurlResult result =
             m_fixture->curl(Host, 80, {QString("http://%1/").arg(Host), "-w", "%{http_code}"});
-        QVERIFY(result.out.contains("is missing"));
+        QVERIFY(result.out.contains("no handlers can run here"));
         QVERIFY(result.out.endsWith("403"));
     }
 };

@@ -33,6 +33,7 @@ ENGINE = {
 }
 # The wire, shared by both ends, and headers without code of their own.
 GUESTD_MAY = {"engine/guest/messages.h", "engine/guest/protocol.h", "engine/base/unique_fd.h", "engine/base/child_process.h"}
+HANDLERD_MAY = {"engine/handler/protocol.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 
@@ -41,7 +42,7 @@ def problems(path):
     for quoted, system in INCLUDE.findall(path.read_text(encoding="utf-8")):
         target = quoted or system
         is_qt = bool(system) and re.match(r"Q[A-Z]|Qt", system.split("/")[-1]) is not None
-        if parts[0] in ("engine", "guestd") and is_qt:
+        if parts[0] in ("engine", "guestd", "handlerd") and is_qt:
             yield f"includes Qt: {target}"
         if system or "/" not in target:
             continue
@@ -53,15 +54,17 @@ def problems(path):
                 yield f"includes {target}: {parts[1]} may not know {rest[0]}"
         elif parts[0] == "ui" and top == "engine" and rest[0] not in ("api", "base"):
             yield f"includes {target}: the window knows the API only"
-        elif parts[0] in ("ui", "guestd") and top == "app":
+        elif parts[0] in ("ui", "guestd", "handlerd") and top == "app":
             yield f"includes {target}"
         elif parts[0] == "guestd" and top != "guestd" and target not in GUESTD_MAY:
             yield f"includes {target}: PID 1 of a guest carries nothing else of ours"
+        elif parts[0] == "handlerd" and top != "handlerd" and target not in HANDLERD_MAY:
+            yield f"includes {target}: what runs handlers knows nothing else of the engine"
 
 
 def main():
     count, bad = 0, []
-    for folder in ("engine", "ui", "app", "guestd"):
+    for folder in ("engine", "ui", "app", "guestd", "handlerd"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in (".h", ".cpp"):
                 count += 1

@@ -23,6 +23,7 @@ namespace
 {
 
 constexpr std::chrono::seconds StatisticsInterval{2};
+constexpr std::uint64_t LeastFreeMib = 256; // to create or start one
 
 bool hasRun(SandboxState state)
 {
@@ -55,8 +56,16 @@ Manager::Manager(Platform& platform, egress::Door& door, store::Store& store, st
     , m_store(store)
     , m_listener(std::move(listener))
 {
-    for (api::Sandbox& sandbox : known)
-        m_records[sandbox.id].sandbox = std::move(sandbox);
+    for (api::Sandbox& sandbox : known) {
+        Record& record = m_records[sandbox.id];
+        record.sandbox = std::move(sandbox);
+        // Until adoptRunning() knows better: it may run, but nobody can reach it yet.
+        if (hasRun(record.sandbox.state)) {
+            record.sandbox.state = SandboxState::Starting;
+            record.sandbox.stateReason = "being taken over from the engine before";
+            record.isBusy = true;
+        }
+    }
     m_platform.setDomainHandler([this](const vm::DomainEvent& event) { domainChanged(event); });
     m_platform.setJailDeathHandler([this] { jailDied(); });
     asio::co_spawn(m_platform.network(), watchStatistics(), asio::detached);
@@ -211,6 +220,8 @@ asio::awaitable<Result<api::Sandbox>> Manager::create(api::NewSandbox wanted)
             return tl::unexpected(guestImage.error());
         std::error_code error;
         std::filesystem::create_directories(directory(wantedDisk.id), error);
+        if (auto room = image::checkFreeSpace(m_platform.paths().sandboxes(), LeastFreeMib); !room && !error)
+            return room;
         if (error)
             return fail(Error::Code::Io, fmt::format("create {}: {}", directory(wantedDisk.id).string(), error.message()));
         return image::createOverlay(guestImage->base, disk(wantedDisk.id), static_cast<std::uint64_t>(wantedDisk.diskMib));
@@ -260,6 +271,9 @@ asio::awaitable<Status> Manager::startMachine(Record& record)
     auto guestImage = co_await offload(m_platform.workers(), [&] { return image::findImage(m_platform.paths(), name); });
     if (!guestImage)
         co_return tl::unexpected(guestImage.error());
+    // QEMU freezes a guest whose disk can't grow; better not to begin.
+    if (auto room = image::checkFreeSpace(directory(record.sandbox.id), LeastFreeMib); !room)
+        co_return room;
     if (auto ready = co_await m_platform.ensure(*guestImage); !ready)
         co_return ready;
     record.machine = std::make_shared<Machine>(m_platform, m_door, m_store, record.sandbox, disk(record.sandbox.id), MachineLimits{});
@@ -387,32 +401,41 @@ void Manager::ended(api::SandboxId id, SandboxState state, std::string reason)
 
 asio::awaitable<void> Manager::adoptRunning()
 {
-    auto adopted = co_await m_platform.adopt();
-    if (!adopted)
-        log::error("sandbox", adopted.error().text);
-    std::vector<std::string> domains;
-    if (adopted && *adopted) {
-        const auto hypervisor = m_platform.hypervisor();
-        auto listed = co_await offload(m_platform.workers(), [&] { return hypervisor->list(); });
-        if (listed)
-            domains = std::move(*listed);
-        else
-            log::error("sandbox", "list the running domains: " + listed.error().text);
-    }
-    for (auto& [id, record] : m_records) {
-        const bool runs = std::find(domains.begin(), domains.end(), domainName(id)) != domains.end();
-        if (runs)
+    // Those that ran are busy since the start. What a client creates or starts meanwhile is its own business.
+    std::vector<api::SandboxId> before;
+    std::vector<api::SandboxId> others;
+    for (const auto& [id, record] : m_records)
+        (record.isBusy ? before : others).push_back(id);
+    const auto domains = co_await m_platform.adopt();
+    if (!domains)
+        log::error("sandbox", domains.error().text);
+    const auto runs = [&domains](api::SandboxId id) {
+        return domains && std::find(domains->begin(), domains->end(), domainName(id)) != domains->end();
+    };
+    // Its start was not stored yet when the engine before was killed.
+    for (const api::SandboxId id : others)
+        if (const auto found = m_records.find(id); found != m_records.end() && !found->second.isBusy && runs(id)) {
+            found->second.isBusy = true;
+            before.push_back(id);
+        }
+    for (const api::SandboxId id : before) {
+        Record& record = m_records.at(id); // busy: nobody removes it
+        if (runs(id)) {
             co_await adoptOne(record);
-        else if (hasRun(record.sandbox.state))
-            co_await endRun(record, SandboxState::Crashed, "it ended while the engine was away; its disk is kept, start it again");
+            continue;
+        }
+        co_await endRun(record, SandboxState::Crashed,
+                        domains ? "it ended while the engine was away; its disk is kept, start it again"
+                                : fmt::format("it could not be taken over from the engine before: {}; its disk is kept, start it again", domains.error().text));
+        record.isBusy = false;
     }
-    co_await removeStrangers(domains);
+    if (domains)
+        co_await removeStrangers(*domains);
 }
 
 asio::awaitable<void> Manager::adoptOne(Record& record)
 {
     const auto startedAt = record.sandbox.startedAt;
-    record.isBusy = true;
     record.machine = std::make_shared<Machine>(m_platform, m_door, m_store, record.sandbox, disk(record.sandbox.id), MachineLimits{});
     auto adopted = co_await record.machine->adopt();
     if (adopted) {

@@ -21,6 +21,9 @@ namespace
 // A kernel that runs shows a sign of life within a second under KVM, on any machine that has it.
 constexpr std::chrono::seconds KvmTrialDeadline{8};
 constexpr std::chrono::milliseconds BusyPoll{50};
+// The supervisor waits up to five seconds before it starts a libvirtd again.
+constexpr std::chrono::seconds LibvirtPatience{20};
+constexpr std::chrono::milliseconds LibvirtPause{200};
 
 } // namespace
 
@@ -46,21 +49,53 @@ jail::JailOptions Platform::jailOptions() const
     return options;
 }
 
-asio::awaitable<Result<bool>> Platform::adopt()
+asio::awaitable<Result<std::vector<std::string>>> Platform::adopt()
 {
+    m_isBusy = true; // nobody starts another jail meanwhile
+    auto domains = co_await adoptJail();
+    m_isBusy = false;
+    co_return domains;
+}
+
+asio::awaitable<Result<std::vector<std::string>>> Platform::adoptJail()
+{
+    using Domains = std::vector<std::string>;
     const jail::JailOptions options = jailOptions();
     auto found = co_await offload(m_workers, [&] { return jail::Jail::adopt(options); });
     if (!found) {
         if (found.error().code == Error::Code::NotFound)
-            co_return false;
+            co_return Domains{};
         co_return fail("adopt the running jail", found.error());
     }
     m_jail = std::move(*found);
     m_proved = true; // by the engine that started it; a guest runs in it already
     watchJail();
-    if (auto connected = co_await connectHypervisor(); !connected)
-        co_return tl::unexpected(connected.error());
-    co_return true;
+    // libvirtd may have died with the engine before; the supervisor starts it again. What runs is not known without it,
+    // and what is not known must not be called ended.
+    asio::steady_timer pause(m_network);
+    Result<Domains> domains = Domains{};
+    for (const auto end = std::chrono::steady_clock::now() + LibvirtPatience; m_jail != nullptr;) {
+        Status connected = m_hypervisor ? Status{} : co_await connectHypervisor();
+        if (connected) {
+            const auto hypervisor = m_hypervisor;
+            domains = co_await offload(m_workers, [&] { return hypervisor->list(); });
+        } else {
+            domains = tl::unexpected(connected.error());
+        }
+        if (domains)
+            co_return domains;
+        if (std::chrono::steady_clock::now() > end)
+            break;
+        pause.expires_after(LibvirtPause);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+    if (m_jail == nullptr)
+        co_return fail(Error::Code::Unavailable, "the jail ended while it was taken over");
+    // Guests that nobody can stop or watch would keep their disks: they end with their jail.
+    const Error reason = domains.error();
+    if (auto ended = co_await quit(); !ended)
+        log::error("platform", ended.error().text);
+    co_return fail("the jail's libvirtd does not answer, so the jail was ended; supervisor.log in " + options.directory.string() + " says more", reason);
 }
 
 asio::awaitable<Status> Platform::ensure(const image::GuestImage& guestImage)

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -42,8 +43,9 @@ public:
     // Called when the jail has died, and with it every guest.
     void setJailDeathHandler(std::function<void()> handler) { m_onJailDeath = std::move(handler); }
 
-    // Finds a jail that an earlier engine left running. False when there is none.
-    [[nodiscard]] boost::asio::awaitable<Result<bool>> adopt();
+    // Finds a jail that an earlier engine left running, and the domains in it; none when there is none. A jail whose
+    // libvirtd does not answer is ended, with what runs in it.
+    [[nodiscard]] boost::asio::awaitable<Result<std::vector<std::string>>> adopt();
     // Brings everything up unless it is. One caller at a time does the work; the others wait for it.
     [[nodiscard]] boost::asio::awaitable<Status> ensure(const image::GuestImage& guestImage);
     // Ends the jail, and with it whatever runs in it.
@@ -59,6 +61,7 @@ public:
     [[nodiscard]] boost::asio::io_context& network() { return m_network; }
 
 private:
+    [[nodiscard]] boost::asio::awaitable<Result<std::vector<std::string>>> adoptJail();
     [[nodiscard]] boost::asio::awaitable<Status> bringUp(const image::GuestImage& guestImage);
     [[nodiscard]] boost::asio::awaitable<Status> connectHypervisor();
     [[nodiscard]] boost::asio::awaitable<Status> chooseAccelerator(const image::GuestImage& guestImage);

@@ -51,6 +51,7 @@ ApprovalCenter::ApprovalCenter(EngineLink& link, QWidget* mainWindow)
     : QObject(mainWindow)
     , m_parts(std::make_unique<Parts>(link, mainWindow))
 {
+    m_parts->window.setOver(mainWindow);
     m_parts->window.setWindowIcon(mainWindow ? mainWindow->windowIcon() : QIcon());
     connect(&m_parts->book, &QuestionBook::countChanged, this, [this](int count) {
         m_parts->tray.setCount(count);

@@ -218,8 +218,27 @@ void QuestionWindow::comeUp(api::QuestionId id)
         return;
     }
     setAttribute(Qt::WA_ShowWithoutActivating, true);
+    place();
     show();
     raise();
+}
+
+// Over the window that the person looks at, else in the middle of the screen; where they moved it, it
+// stays.
+void QuestionWindow::place()
+{
+    if (m_isPlaced)
+        return;
+    m_isPlaced = true;
+    const bool isOver = m_over != nullptr && m_over->isVisible() && !m_over->isMinimized();
+    const QRect screenArea = screen()->availableGeometry();
+    QRect area(QPoint(), size());
+    area.moveCenter(isOver ? m_over->frameGeometry().center() : screenArea.center());
+    area.moveLeft(std::clamp(area.left(), screenArea.left(),
+                             std::max(screenArea.left(), screenArea.right() - area.width())));
+    area.moveTop(std::clamp(area.top(), screenArea.top(),
+                            std::max(screenArea.top(), screenArea.bottom() - area.height())));
+    move(area.topLeft());
 }
 
 void QuestionWindow::open(api::QuestionId idOr0)
@@ -228,6 +247,8 @@ void QuestionWindow::open(api::QuestionId idOr0)
     if (const auto id = isOpen ? std::optional(idOr0) : m_book.next())
         present(*id);
     setAttribute(Qt::WA_ShowWithoutActivating, false);
+    if (!isVisible())
+        place();
     show();
     setWindowState(windowState() & ~Qt::WindowMinimized);
     raise();

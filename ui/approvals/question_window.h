@@ -40,6 +40,8 @@ class QuestionWindow : public QWidget
 public:
     QuestionWindow(EngineLink& link, QuestionBook& book, QWidget* parent = nullptr);
 
+    // The window over which it first comes up; outlives this one.
+    void setOver(const QWidget* window) { m_over = window; }
     // Milliseconds in which a question that just appeared cannot be answered.
     void setArmingDelay(int milliseconds);
     // Shows the window without activating it. The question that is shown stays, where one is.
@@ -60,6 +62,7 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    void place();
     QWidget* makeQuestionPage();
     QWidget* makeEmptyPage();
     QWidget* makeFooter();
@@ -92,6 +95,8 @@ private:
     QuestionBook& m_book;
     policy::RuleBook m_rules; // to take back all that an answer wrote
     api::QuestionId m_current = 0;
+    const QWidget* m_over = nullptr;
+    bool m_isPlaced = false; // from then on where the person puts it
     bool m_isSending = false;
     std::optional<api::QuestionId> m_leaving; // answered by us: its removal is no news
 

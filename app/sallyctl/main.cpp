@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "app/sallyctl/commands.h"
 #include "app/sallyctl/context.h"
@@ -25,6 +26,27 @@ int run(Context& context)
         return *outcome;
     say(outcome.error().text);
     return context.exitFor(outcome.error());
+}
+
+// What is wrong with the words that were typed, and whose help tells more.
+std::string usageProblem(const CLI::App& app, const CLI::ParseError& error)
+{
+    const CLI::App* command = &app;
+    std::string path = "sallyctl";
+    while (!command->get_subcommands().empty()) {
+        command = command->get_subcommands().front();
+        path += ' ' + command->get_name();
+    }
+    const bool wantsCommand = !command->get_subcommands({}).empty();
+    const std::vector<std::string> unread = app.remaining(true);
+    std::string problem = error.what();
+    if (wantsCommand && !unread.empty())
+        problem = fmt::format("there is no {} \"{}\"",
+                              unread.front().starts_with('-') ? "option" : "command",
+                              unread.front());
+    else if (wantsCommand)
+        problem = "which command?";
+    return problem + " (see " + path + " --help)";
 }
 
 } // namespace
@@ -57,7 +79,7 @@ int main(int argc, char** argv)
     } catch (const CLI::Success& asked) { // --help, --version
         return app.exit(asked);
     } catch (const CLI::ParseError& error) {
-        say(error.what() + std::string(" (see sallyctl --help)"));
+        say(usageProblem(app, error));
         return ExitUsage;
     }
     return run(context);

@@ -288,6 +288,16 @@ void print(const char* name, const std::string& value)
         printLine(fmt::format("{:<10} {}", name, value));
 }
 
+void printWebSocket(const api::WebSocketLog& log)
+{
+    print("WebSocket", fmt::format("{} frames sent, {} received", log.framesFromGuest,
+                                   log.framesFromUpstream));
+    for (const api::WebSocketFrame& frame : log.frames)
+        print("", fmt::format("{} {} {}{}, {}", frame.fromGuest ? "->" : "<-",
+                              durationText(frame.atMs), api::opcodeName(frame.opcode),
+                              frame.isFinal ? "" : " (goes on)", bytesText(frame.bytes)));
+}
+
 Result<int> why(Context& context, api::RowId id)
 {
     const auto detail = context.callFor<api::RowDetail>("log.get", {{"row", id}});
@@ -314,6 +324,8 @@ Result<int> why(Context& context, api::RowId id)
     print("Protocol", row.protocol);
     print("Upstream", row.upstreamAddress);
     print("TLS", detail->upstreamTls);
+    if (detail->webSocket)
+        printWebSocket(*detail->webSocket);
     printHeaders("Request headers", detail->requestHeaders);
     printHeaders("Response headers", detail->responseHeaders);
     return ExitOk;

@@ -462,13 +462,33 @@ template <> struct Fields<Row>
                                             need("error", &Row::error));
 };
 
+template <> struct Fields<WebSocketFrame>
+{
+    static constexpr std::string_view Type = "WebSocketFrame";
+    static constexpr auto List = std::tuple(need("fromGuest", &WebSocketFrame::fromGuest),
+                                            need("opcode", &WebSocketFrame::opcode),
+                                            need("isFinal", &WebSocketFrame::isFinal),
+                                            need("bytes", &WebSocketFrame::bytes),
+                                            need("atMs", &WebSocketFrame::atMs));
+};
+
+template <> struct Fields<WebSocketLog>
+{
+    static constexpr std::string_view Type = "WebSocketLog";
+    static constexpr auto List =
+        std::tuple(need("framesFromGuest", &WebSocketLog::framesFromGuest),
+                   need("framesFromUpstream", &WebSocketLog::framesFromUpstream),
+                   need("frames", &WebSocketLog::frames));
+};
+
 template <> struct Fields<RowDetail>
 {
     static constexpr std::string_view Type = "RowDetail";
     static constexpr auto List = std::tuple(need("row", &RowDetail::row),
                                             need("requestHeaders", &RowDetail::requestHeaders),
                                             need("responseHeaders", &RowDetail::responseHeaders),
-                                            need("upstreamTls", &RowDetail::upstreamTls));
+                                            need("upstreamTls", &RowDetail::upstreamTls),
+                                            may("webSocket", &RowDetail::webSocket));
 };
 
 template <> struct Fields<RowFilter>
@@ -585,6 +605,8 @@ using AllTypes = TypeList<Size,
                           Question,
                           Answer,
                           Row,
+                          WebSocketFrame,
+                          WebSocketLog,
                           RowDetail,
                           RowFilter,
                           RowPage,

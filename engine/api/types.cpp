@@ -12,4 +12,24 @@ const std::vector<Size>& sizes()
     return all;
 }
 
+std::string opcodeName(int opcode)
+{
+    switch (opcode) {
+    case 0:
+        return "continuation";
+    case 1:
+        return "text";
+    case 2:
+        return "binary";
+    case 8:
+        return "close";
+    case 9:
+        return "ping";
+    case 10:
+        return "pong";
+    default:
+        return "opcode " + std::to_string(opcode);
+    }
+}
+
 } // namespace sallyport::api

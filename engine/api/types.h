@@ -368,6 +368,26 @@ struct Row
     std::string error;           // for Failed
 };
 
+// One frame of a WebSocket that passed. Its contents are not kept.
+struct WebSocketFrame
+{
+    bool fromGuest = true;
+    int opcode = 0; // 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong
+    bool isFinal = true;
+    std::int64_t bytes = 0;
+    std::int64_t atMs = 0; // since the upgrade
+};
+
+// "text", "ping", …; "opcode 11" for what no standard names.
+[[nodiscard]] std::string opcodeName(int opcode);
+
+struct WebSocketLog
+{
+    std::int64_t framesFromGuest = 0;
+    std::int64_t framesFromUpstream = 0;
+    std::vector<WebSocketFrame> frames; // the last ones, at most 100
+};
+
 // The headers of one row, fetched for the detail pane only. Values of Authorization, Cookie and the
 // like are masked.
 struct RowDetail
@@ -376,6 +396,7 @@ struct RowDetail
     std::vector<std::pair<std::string, std::string>> requestHeaders;
     std::vector<std::pair<std::string, std::string>> responseHeaders;
     std::string upstreamTls; // "TLSv1.3, issued to api.example.com by Example CA"; empty without
+    std::optional<WebSocketLog> webSocket; // what passed, where the request became one
 };
 
 // What the log view and `sallyctl log` ask for. Empty parts match all.

@@ -8,7 +8,8 @@
 #include "engine/egress/handler_call.h"
 #include "engine/egress/hold.h"
 #include "engine/egress/masking.h"
-#include "engine/egress/tunnel.h"
+#include "engine/egress/switched_row.h"
+#include "engine/egress/websocket.h"
 
 namespace sallyport::egress {
 
@@ -232,7 +233,8 @@ UpstreamTarget Exchange::target() const
                 UpstreamProtocol::Http1, true};
     UpstreamTarget target{m_policyRequest.host, m_policyRequest.port, m_origin.tls,
                           UpstreamProtocol::Http1};
-    if (m_origin.http2)
+    target.webSocket = isWebSocket(m_request.head().upgrade);
+    if (m_origin.http2 && (!target.webSocket || !m_origin.tls))
         target.protocol =
             m_origin.tls ? UpstreamProtocol::Http2OrHttp1 : UpstreamProtocol::Http2Plain;
     return target;
@@ -284,8 +286,8 @@ asio::awaitable<bool> Exchange::reachUpstream()
         m_request.onHangUp([this] { m_upstream->abort(); }, false);
         m_upstream->sendHead(m_changedHead ? *m_changedHead : m_request.head(), m_host);
         if (hasBody)
-            startUpload();
-        else
+            startUpload(m_request.body());
+        else if (m_request.head().upgrade.empty())
             m_upstream->body().finish(nullptr);
         co_await m_upstream->body().flush();
         const Status head = co_await readAnswerHead();
@@ -338,6 +340,7 @@ asio::awaitable<void> Exchange::relayAnswer()
         co_return;
     }
     const std::string fault = m_upstream->answer().fault();
+    m_resetCode = m_upstream->resetCode();
     m_upstream->abort();
     co_await stopUpload();
     endCut(end == PumpEnd::SinkBroken || m_request.isGone()
@@ -348,35 +351,32 @@ asio::awaitable<void> Exchange::relayAnswer()
 asio::awaitable<void> Exchange::switchProtocols()
 {
     api::Row& row = m_log.row();
-    row.status = 101;
+    row.status = m_answer.status;
     m_log.detail().responseHeaders = maskedFields(m_answer.fields);
+    m_request.onHangUp(nullptr, false);
     m_request.sendHead(m_answer);
-    m_request.answer().finish(nullptr);
+    m_request.startRaw();
+    m_upstream->startRaw();
     co_await m_request.answer().flush();
     m_log.write();
-    std::string earlyGuest;
-    std::string earlyUpstream;
-    Stream* upstream = m_upstream->takeStream(earlyUpstream);
-    Stream* guest = upstream ? m_request.takeStream(earlyGuest) : nullptr;
-    if (!guest) {
-        endCut("the upstream switched protocols where that can't be");
-        co_return;
+    SwitchedRow watch(m_door, m_log, isWebSocket(m_request.head().upgrade));
+    WatchedSource fromGuest(m_request.body(), watch, true);
+    WatchedSource fromUpstream(m_upstream->answer(), watch, false);
+    startUpload(fromGuest);
+    const PumpEnd end = co_await pump(fromUpstream, m_request.answer(), row.responseBytes);
+    std::string fault = end == PumpEnd::SourceFailed ? fromUpstream.fault() : std::string();
+    if (end == PumpEnd::Complete) {
+        while (m_uploading)
+            co_await m_uploadOver.wait();
+    } else {
+        co_await stopUpload();
+        m_request.abort();
     }
-    TunnelCounts counts{static_cast<std::int64_t>(earlyGuest.size()),
-                        static_cast<std::int64_t>(earlyUpstream.size())};
-    std::string fault;
-    const auto& limits = m_door.context->limits;
-    const bool up = co_await upstream->writeAll(earlyGuest, limits.stalled);
-    const bool down = co_await guest->writeAll(earlyUpstream, limits.stalled);
-    if (up && down)
-        fault = co_await tunnel(*guest, *upstream, limits, counts);
-    guest->closeNow();
-    row.requestBytes = counts.fromGuest;
-    row.responseBytes = counts.fromUpstream;
-    m_log.end(api::RowState::Done, m_cut.empty() ? fault : m_cut);
+    watch.finish();
+    m_log.end(api::RowState::Done, m_cut.empty() ? std::move(fault) : m_cut);
 }
 
-void Exchange::startUpload()
+void Exchange::startUpload(BodySource& body)
 {
     m_uploading = true;
     m_uploadEnd.reset();
@@ -389,7 +389,7 @@ void Exchange::startUpload()
         m_uploadOver.set();
     };
     asio::co_spawn(m_door.context->context.get_executor(),
-                   pump(m_request.body(), m_upstream->body(), m_log.row().requestBytes),
+                   pump(body, m_upstream->body(), m_log.row().requestBytes),
                    asio::bind_cancellation_slot(m_stopUpload.slot(), over));
 }
 
@@ -438,7 +438,7 @@ void Exchange::failUpstream(const Error& error)
 
 void Exchange::endCut(std::string error)
 {
-    m_request.abort();
+    m_request.abort(m_resetCode);
     m_log.end(api::RowState::Failed, m_cut.empty() ? std::move(error) : m_cut);
 }
 

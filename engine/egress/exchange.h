@@ -56,7 +56,7 @@ private:
     [[nodiscard]] asio::awaitable<void> switchProtocols();
     [[nodiscard]] UpstreamTarget target() const;
 
-    void startUpload();
+    void startUpload(BodySource& body);
     [[nodiscard]] asio::awaitable<void> stopUpload();
 
     void refuse(const Refusal& refusal);
@@ -77,6 +77,7 @@ private:
     std::unique_ptr<UpstreamRequest> m_upstream;
     std::weak_ptr<HandlerCall> m_handlerCall;
     ResponseHead m_answer;
+    std::uint32_t m_resetCode = 0; // by which an HTTP/2 upstream ended its answer
     std::string m_cut; // why the exchange was ended from outside
 
     // The upload runs beside the answer; it is over before this object goes.

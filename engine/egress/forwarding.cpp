@@ -62,12 +62,20 @@ bool HopByHop::covers(std::string_view name) const
     return m_fields.hasToken("connection", name);
 }
 
-void appendRequestHead(std::string& out, const RequestHead& head, std::string_view host)
+void appendRequestHead(std::string& out,
+                       const RequestHead& head,
+                       std::string_view host,
+                       std::string_view webSocketKey)
 {
     out.append(head.method).append(" ").append(head.path).append(" HTTP/1.1\r\n");
     const bool fromH2 = head.version == HttpVersion::Http2;
     if (!head.fields.has("host"))
         appendField(out, fromH2 ? "host" : "Host", host);
+    if (!webSocketKey.empty()) {
+        appendField(out, "connection", "Upgrade");
+        appendField(out, "upgrade", head.upgrade);
+        appendField(out, "sec-websocket-key", webSocketKey);
+    }
     const HopByHop hop(head.fields);
     bool chunkedSaid = head.framing.kind != BodyKind::Chunked;
     bool cookiesDone = false;
@@ -82,6 +90,8 @@ void appendRequestHead(std::string& out, const RequestHead& head, std::string_vi
         } else if (fromH2 && isSame(field.name, "cookie")) {
             if (!std::exchange(cookiesDone, true))
                 appendField(out, field.name, joinedCookies(head.fields));
+        } else if (!webSocketKey.empty() && isSame(field.name, "sec-websocket-key")) {
+            continue;
         } else if (!hop.covers(field.name)) {
             appendField(out, field.name, field.value);
         }
@@ -128,7 +138,8 @@ void forEachRequestFieldOfH2(const RequestHead& head, const UseField& use)
     if (head.fields.hasToken("te", "trailers"))
         use("te", "trailers");
     for (const Field field : head.fields)
-        if (!isSame(field.name, "host") && !hop.covers(field.name))
+        if (!isSame(field.name, "host") && !hop.covers(field.name) &&
+            (head.upgrade.empty() || !isSame(field.name, "sec-websocket-key")))
             use(field.name, field.value);
 }
 
@@ -138,7 +149,8 @@ void forEachResponseFieldOfH2(const ResponseHead& head, const UseField& use)
     const bool lengthIsWrong = forbidsBody(head.status);
     for (const Field field : head.fields) {
         const bool dropped = isSame(field.name, "alt-svc") || hop.covers(field.name) ||
-                             (lengthIsWrong && isSame(field.name, "content-length"));
+                             (lengthIsWrong && isSame(field.name, "content-length")) ||
+                             (head.status == 101 && isSame(field.name, "sec-websocket-accept"));
         if (!dropped)
             use(field.name, field.value);
     }

@@ -24,8 +24,12 @@ private:
 };
 
 // The HTTP/1.1 head of a request. `host` stands in where the client sent no Host. Chunked framing
-// is announced where the request has it.
-void appendRequestHead(std::string& out, const RequestHead& head, std::string_view host);
+// is announced where the request has it. With a `webSocketKey` a WebSocket of HTTP/2 is asked for in
+// the words of HTTP/1.1.
+void appendRequestHead(std::string& out,
+                       const RequestHead& head,
+                       std::string_view host,
+                       std::string_view webSocketKey = {});
 
 // The HTTP/1.1 head of an answer whose body goes out framed as `kind`. Alt-Svc is left out: it
 // would lead clients to ways that the door refuses. `close` announces the connection's end.

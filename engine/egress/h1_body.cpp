@@ -17,6 +17,7 @@ H1Reader::H1Reader(Stream& stream, const DoorLimits& limits)
     : m_stream(stream)
     , m_limits(limits)
     , m_in(limits.bufferBytes)
+    , m_silence(limits.stalled)
 {
 }
 
@@ -97,6 +98,12 @@ void H1Reader::startBody(const Framing& framing)
     m_chunks.reset();
     if (m_kind == BodyKind::Chunked)
         m_chunks.emplace(m_limits.trailerBytes);
+}
+
+void H1Reader::startRaw()
+{
+    startBody({BodyKind::UntilClose, 0});
+    m_silence = m_limits.tunnelIdle;
 }
 
 BodySource::State H1Reader::ensureInput()
@@ -182,7 +189,7 @@ BodySource::State H1Reader::nextOfChunks(std::string_view& piece)
 
 asio::awaitable<void> H1Reader::wait()
 {
-    const bool ready = co_await m_stream.waitReadable(m_limits.stalled);
+    const bool ready = co_await m_stream.waitReadable(m_silence);
     if (!ready && m_fault.empty())
         m_fault = m_stream.isOpen() ? "no byte came in time" : "the connection was closed";
 }
@@ -209,6 +216,12 @@ void H1Writer::startBody(BodyKind kind, std::uint64_t length)
     m_kind = kind;
     m_left = kind == BodyKind::Length ? length : 0;
     m_finished = kind == BodyKind::None || (kind == BodyKind::Length && length == 0);
+}
+
+void H1Writer::startRaw()
+{
+    startBody(BodyKind::UntilClose, 0);
+    m_raw = true;
 }
 
 bool H1Writer::trySend(std::string_view& bytes)
@@ -286,6 +299,8 @@ asio::awaitable<void> H1Writer::flush()
         const bool ready = co_await m_stream.waitWritable(m_limits.stalled);
         m_broken = !ready;
     }
+    if (m_raw && m_finished && !m_broken)
+        m_stream.shutdownWrite();
     if (m_out.capacity() > m_limits.outputBytes)
         rest();
 }

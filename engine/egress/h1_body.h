@@ -38,6 +38,8 @@ public:
     [[nodiscard]] bool hasBegun() const { return m_begun; }
 
     void startBody(const Framing& framing);
+    // What follows is of another protocol: bytes to the end of the peer's side, silent for long.
+    void startRaw();
     [[nodiscard]] bool isBodyDone() const { return m_kind == BodyKind::None; }
 
     State next(std::string_view& piece) override;
@@ -65,6 +67,7 @@ private:
     std::size_t m_taken = 0; // of m_in, given out by next()
 
     BodyKind m_kind = BodyKind::None;
+    std::chrono::milliseconds m_silence; // a body may be silent for so long
     std::uint64_t m_left = 0;
     std::optional<ChunkedDecoder> m_chunks;
     std::string m_fault;
@@ -80,6 +83,8 @@ public:
     // The buffer that a head is written into; it is sent with what follows.
     [[nodiscard]] std::string& head() { return m_out; }
     void startBody(BodyKind kind, std::uint64_t length);
+    // What follows is of another protocol; its end is the end of our side of the connection.
+    void startRaw();
 
     void put(std::string_view piece) override;
     void finish(const Fields* trailers) override;
@@ -105,6 +110,7 @@ private:
     BodyKind m_kind = BodyKind::None;
     std::uint64_t m_left = 0; // for Length
     bool m_finished = true;
+    bool m_raw = false;
     bool m_broken = false;
 };
 

@@ -23,8 +23,7 @@ asio::awaitable<void> H1Session::run(Serve serve, Refuse refuse)
         more = co_await serveNext(serve, refuse);
         m_first = false;
     }
-    if (!m_taken)
-        m_stream.closeNow();
+    m_stream.closeNow();
 }
 
 asio::awaitable<bool> H1Session::serveNext(const Serve& serve, const Refuse& refuse)
@@ -53,7 +52,7 @@ asio::awaitable<bool> H1Session::serveNext(const Serve& serve, const Refuse& ref
     co_await serve(*this);
 
     m_stream.onHangUp(nullptr);
-    if (m_taken)
+    if (m_raw)
         co_return false;
     if (m_aborted || !m_headSent || !m_writer.isFinished() || m_writer.isBroken()) {
         // Where the end of the connection is the end of the body, only a reset says "cut off".
@@ -138,12 +137,12 @@ void H1Session::onHangUp(std::function<void()> handler, bool halfCloseCounts)
         halfCloseCounts || m_stream.ssl() != nullptr);
 }
 
-Stream* H1Session::takeStream(std::string& early)
+void H1Session::startRaw()
 {
-    m_taken = true;
+    m_raw = true;
     m_stream.onHangUp(nullptr);
-    early = m_reader.leftover();
-    return &m_stream;
+    m_reader.startRaw();
+    m_writer.startRaw();
 }
 
 } // namespace sallyport::egress

@@ -19,7 +19,7 @@ public:
     // Called for a head that is refused; answers it. The connection ends afterwards.
     using Refuse = std::function<void(GuestRequest&, const HeadFault&)>;
 
-    // Returns when the connection is closed, or was taken by takeStream().
+    // Returns when the connection is closed, or was given to another protocol.
     [[nodiscard]] boost::asio::awaitable<void> run(Serve serve, Refuse refuse);
 
     const RequestHead& head() const override { return m_head; }
@@ -28,10 +28,10 @@ public:
     void sendHead(const ResponseHead& head) override;
     bool isHeadSent() const override { return m_headSent; }
     BodySink& answer() override { return m_writer; }
-    void abort() override { m_aborted = true; }
+    void abort(std::uint32_t) override { m_aborted = true; }
     void onHangUp(std::function<void()> handler, bool halfCloseCounts) override;
     bool isGone() const override { return m_gone || m_writer.isBroken() || !m_stream.isOpen(); }
-    Stream* takeStream(std::string& early) override;
+    void startRaw() override;
 
 private:
     // False when the connection has ended.
@@ -52,7 +52,7 @@ private:
     bool m_headSent = false;
     bool m_closeAfter = false;
     bool m_aborted = false;
-    bool m_taken = false;
+    bool m_raw = false; // carries another protocol
     bool m_gone = false; // seen to have hung up while nobody read
 };
 

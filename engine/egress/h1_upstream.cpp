@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "engine/egress/forwarding.h"
+#include "engine/egress/websocket.h"
 
 namespace sallyport::egress {
 
@@ -34,7 +35,7 @@ H1UpstreamRequest::H1UpstreamRequest(std::unique_ptr<H1Upstream> connection,
 H1UpstreamRequest::~H1UpstreamRequest()
 {
     H1Upstream& connection = *m_connection;
-    const bool complete = m_finalHead && m_keepAlive && !m_taken && connection.stream->isOpen() &&
+    const bool complete = m_finalHead && m_keepAlive && !m_raw && connection.stream->isOpen() &&
                           connection.reader.isBodyDone() && connection.writer.isFinished() &&
                           !connection.writer.isBroken() && connection.reader.leftover().empty();
     if (!complete)
@@ -48,7 +49,9 @@ H1UpstreamRequest::~H1UpstreamRequest()
 void H1UpstreamRequest::sendHead(const RequestHead& head, std::string_view host)
 {
     m_method = head.method;
-    appendRequestHead(m_connection->writer.head(), head, host);
+    if (head.version == HttpVersion::Http2 && !head.upgrade.empty())
+        m_webSocketKey = newWebSocketKey();
+    appendRequestHead(m_connection->writer.head(), head, host, m_webSocketKey);
     m_connection->writer.startBody(head.framing.kind, head.framing.length);
 }
 
@@ -65,9 +68,7 @@ asio::awaitable<Status> H1UpstreamRequest::readHead(ResponseHead& out)
             m_connection->used && !reader.hasBegun() && end != H1Reader::HeadEnd::TimedOut;
         const bool timedOut = end == H1Reader::HeadEnd::TimedOut;
         co_return fail(timedOut ? Error::Code::TimedOut : Error::Code::Io,
-                       timedOut
-                           ? "the upstream did not answer in time"
-                           : "the upstream closed the connection before its answer was complete");
+                       timedOut ? "the upstream did not answer in time" : closedText());
     }
     auto parsed = parseResponseHead(text, m_limits.headFields, out);
     if (parsed) {
@@ -80,10 +81,22 @@ asio::awaitable<Status> H1UpstreamRequest::readHead(ResponseHead& out)
     if (!parsed)
         co_return fail(Error::Code::Invalid,
                        "the upstream's answer is malformed: " + std::string(parsed.error().text));
+    if (out.status == 101 && !m_webSocketKey.empty() &&
+        out.fields.find("sec-websocket-accept") != webSocketAccept(m_webSocketKey))
+        co_return fail(Error::Code::Invalid, "the upstream's WebSocket handshake does not add up");
     reader.startBody(out.framing);
     m_finalHead = out.status >= 200;
     m_keepAlive = out.keepAlive && out.framing.kind != BodyKind::UntilClose;
     co_return Status{};
+}
+
+std::string H1UpstreamRequest::closedText() const
+{
+    std::string text = "the upstream closed the connection before its answer was complete";
+    // TLS 1.3 refuses a client after the handshake, with an alert that says why.
+    if (m_connection->stream->receivedAlert() > 0)
+        text.append(": ").append(m_connection->stream->failure());
+    return text;
 }
 
 void H1UpstreamRequest::abort()
@@ -91,11 +104,11 @@ void H1UpstreamRequest::abort()
     m_connection->stream->closeNow();
 }
 
-Stream* H1UpstreamRequest::takeStream(std::string& early)
+void H1UpstreamRequest::startRaw()
 {
-    m_taken = true;
-    early = m_connection->reader.leftover();
-    return m_connection->stream.get();
+    m_raw = true;
+    m_connection->reader.startRaw();
+    m_connection->writer.startRaw();
 }
 
 } // namespace sallyport::egress

@@ -54,17 +54,20 @@ public:
     bool isSafeToRetry() const override { return m_safeToRetry; }
     const std::string& address() const override { return m_connection->address; }
     const std::string& tlsText() const override { return m_connection->tlsText; }
-    Stream* takeStream(std::string& early) override;
+    void startRaw() override;
 
 private:
+    [[nodiscard]] std::string closedText() const;
+
     std::unique_ptr<H1Upstream> m_connection;
     const DoorLimits& m_limits;
     GiveBack m_giveBack;
     std::string m_method;
+    std::string m_webSocketKey; // where the door asks for the upgrade in HTTP/1.1 terms
     bool m_finalHead = false;
     bool m_keepAlive = false;
     bool m_safeToRetry = false;
-    bool m_taken = false;
+    bool m_raw = false;
 };
 
 } // namespace sallyport::egress

@@ -53,6 +53,7 @@ H2Connection::H2Connection(H2Role role,
     , m_limits(limits)
     , m_executor(std::move(executor))
     , m_wake(m_executor)
+    , m_settled(m_executor)
     , m_writerEnded(m_executor)
     , m_useless(limits.uselessFrames, limits.uselessFramesPerSecond)
     , m_idleLimit(role == H2Role::Server ? limits.idle : limits.upstreamIdle)
@@ -81,14 +82,16 @@ H2Connection::H2Connection(H2Role role,
 
     const bool server = role == H2Role::Server;
     const std::uint32_t window = server ? limits.guestStreamWindow : limits.upstreamStreamWindow;
-    std::array<nghttp2_settings_entry, 3> settings{{
+    std::array<nghttp2_settings_entry, 4> settings{{
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.headBytes)},
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+        {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}, // a server's to offer
     }};
     if (server)
         settings[2] = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streamsPerConnection};
-    nghttp2_submit_settings(m_session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+    nghttp2_submit_settings(m_session, NGHTTP2_FLAG_NONE, settings.data(),
+                            settings.size() - (server ? 0 : 1));
     const std::uint32_t whole =
         server ? limits.guestConnectionWindow : limits.upstreamConnectionWindow;
     nghttp2_session_set_local_window_size(m_session, NGHTTP2_FLAG_NONE, 0,
@@ -164,6 +167,13 @@ void H2Connection::goAway(std::uint32_t errorCode)
     wake();
 }
 
+asio::awaitable<void> H2Connection::waitSettings()
+{
+    const auto keep = shared_from_this();
+    while (!m_hasSettings && !m_dead)
+        co_await m_settled.wait();
+}
+
 void H2Connection::tick(Deadlines::Clock::time_point now)
 {
     if (!m_streams.empty())
@@ -205,6 +215,7 @@ void H2Connection::end(std::string fault)
     auto streams = std::exchange(m_streams, {});
     for (const auto& [id, stream] : streams)
         stream->closed(NGHTTP2_CANCEL);
+    m_settled.set();
     wake();
 }
 
@@ -328,9 +339,13 @@ int H2Connection::onFrame(nghttp2_session*, const nghttp2_frame* frame, void* se
     case NGHTTP2_GOAWAY:
         connection.m_goingAway = true;
         break;
+    case NGHTTP2_SETTINGS:
+        connection.m_hasSettings = true;
+        connection.m_settled.set();
+        connection.countUseless();
+        break;
     case NGHTTP2_RST_STREAM:
     case NGHTTP2_PING:
-    case NGHTTP2_SETTINGS:
         connection.countUseless();
         break;
     default:

@@ -51,6 +51,9 @@ public:
     [[nodiscard]] std::size_t streamCount() const { return m_streams.size(); }
     [[nodiscard]] const boost::asio::any_io_executor& executor() const { return m_executor; }
 
+    // Waits until the peer's settings have come, or the connection is lost. One waiter.
+    [[nodiscard]] boost::asio::awaitable<void> waitSettings();
+
     // ---- For streams
     // Sends what nghttp2 has queued, soon.
     void wake() { m_wake.set(); }
@@ -112,6 +115,8 @@ private:
     nghttp2_session* m_session = nullptr;
     std::unordered_map<std::int32_t, std::shared_ptr<H2Stream>> m_streams;
     Event m_wake;
+    Event m_settled;
+    bool m_hasSettings = false;
     Event m_writerEnded;
     FloodMeter m_useless;
     std::chrono::seconds m_idleLimit;

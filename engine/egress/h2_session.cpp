@@ -8,6 +8,7 @@
 
 #include "engine/egress/forwarding.h"
 #include "engine/egress/h2_fields.h"
+#include "engine/egress/websocket.h"
 
 namespace sallyport::egress {
 
@@ -29,7 +30,7 @@ public:
     BodySink& answer() override { return *this; }
     bool isHeadSent() const override { return m_headSent; }
     bool isGone() const override { return isClosed() && !isFinished(); }
-    Stream* takeStream(std::string&) override { return nullptr; }
+    void startRaw() override { setSilence(m_session.limits().tunnelIdle); }
 
     void sendInterim(const ResponseHead& head) override
     {
@@ -45,9 +46,10 @@ public:
         m_headSent = true;
         if (isClosed())
             return;
-        const std::string status = std::to_string(head.status);
+        const bool switches = head.status == 101; // to what an extended CONNECT asked for
+        const std::string status = switches ? "200" : std::to_string(head.status);
         const H2Fields fields = listOf(head, status);
-        const bool bodiless = head.framing.kind == BodyKind::None;
+        const bool bodiless = head.framing.kind == BodyKind::None && !switches;
         if (bodiless)
             finishWithoutBody();
         const nghttp2_data_provider provider = provide(*this);
@@ -55,7 +57,10 @@ public:
                                 bodiless ? nullptr : &provider);
     }
 
-    void abort() override { reset(NGHTTP2_INTERNAL_ERROR); }
+    void abort(std::uint32_t errorCode) override
+    {
+        reset(errorCode != 0 ? errorCode : NGHTTP2_INTERNAL_ERROR);
+    }
 
     void onHangUp(std::function<void()> handler, bool) override { m_hangUp = std::move(handler); }
 
@@ -83,6 +88,7 @@ private:
     bool m_headComplete = false;
     bool m_headSent = false;
     const char* m_overflow = nullptr; // why the head is too large
+    bool m_unknownProtocol = false;   // asked for by an extended CONNECT
     std::function<void()> m_hangUp;
 };
 
@@ -128,6 +134,8 @@ void H2Session::header(H2Stream& stream, std::string_view name, std::string_view
         head.authority = value;
     else if (name == ":path")
         head.path = value;
+    else if (name == ":protocol")
+        head.upgrade = value;
     else if (!name.starts_with(':'))
         head.fields.add(name, value);
 }
@@ -140,7 +148,13 @@ void H2Session::headersComplete(H2Stream& stream, bool endOfStream)
     if (std::exchange(request.m_headComplete, true))
         return;
     RequestHead& head = request.m_head;
-    if (!endOfStream) {
+    // An extended CONNECT has no body, but a stream that stays open.
+    if (!head.upgrade.empty()) {
+        if (isWebSocket(head.upgrade))
+            head.method = "GET";
+        else
+            request.m_unknownProtocol = true;
+    } else if (!endOfStream) {
         head.framing.kind = BodyKind::Chunked;
         if (const auto length = head.fields.find("content-length"))
             if (parseLength(*length, head.framing.length))
@@ -162,10 +176,13 @@ asio::awaitable<void> H2Session::serveOne(std::shared_ptr<Request> request)
         request->m_head.authority = host.value_or("");
     if (request->m_overflow)
         m_refuse(*request, {431, request->m_overflow});
+    else if (request->m_unknownProtocol)
+        m_refuse(*request, {501, "a CONNECT to another protocol than WebSocket"});
     else if (host && !sameToken(*host, request->m_head.authority))
         m_refuse(*request, {400, "an authority and a Host that disagree"});
     else
         co_await m_serve(*request);
+    co_await request->flush();
     request->onHangUp(nullptr, false);
     wake();
     if (request->isClosed())

@@ -14,6 +14,7 @@ namespace asio = boost::asio;
 H2Stream::H2Stream(H2Connection& connection, const DoorLimits& limits)
     : m_connection(connection)
     , m_limits(limits)
+    , m_silence(limits.stalled)
     , m_inEvent(connection.executor())
     , m_outEvent(connection.executor())
 {
@@ -23,11 +24,6 @@ H2Stream::~H2Stream()
 {
     // What nobody took must not stay charged to the connection's window.
     m_connection.consumeOfClosed(m_in.size() + m_given.size());
-}
-
-void H2Stream::expectProgress()
-{
-    m_due = Deadlines::Clock::now() + m_limits.stalled;
 }
 
 void H2Stream::giveWindowBack()
@@ -64,9 +60,9 @@ asio::awaitable<void> H2Stream::wait()
 {
     if (m_closed || m_inComplete || !m_in.empty())
         co_return;
-    expectProgress();
+    m_inDue = Deadlines::Clock::now() + m_silence;
     co_await m_inEvent.wait();
-    m_due = Deadlines::Clock::time_point::max();
+    m_inDue = Deadlines::Clock::time_point::max();
 }
 
 const Fields* H2Stream::trailers() const
@@ -102,7 +98,7 @@ void H2Stream::discardInput()
     m_connection.consume(m_id, m_in.size());
     m_in.clear();
     // The client gets a moment to read the answer and end by itself.
-    m_due = Deadlines::Clock::now() + m_limits.drain;
+    m_inDue = Deadlines::Clock::now() + m_limits.drain;
 }
 
 void H2Stream::put(std::string_view piece)
@@ -147,9 +143,9 @@ asio::awaitable<void> H2Stream::flush()
 {
     m_connection.wake();
     while (!m_closed && (isFull() || (m_outFinished && !m_out.empty()))) {
-        expectProgress();
+        m_outDue = Deadlines::Clock::now() + m_limits.stalled;
         co_await m_outEvent.wait();
-        m_due = Deadlines::Clock::time_point::max();
+        m_outDue = Deadlines::Clock::time_point::max();
         const auto state = co_await asio::this_coro::cancellation_state;
         if (state.cancelled() != asio::cancellation_type::none)
             co_return;
@@ -167,7 +163,7 @@ void H2Stream::closed(std::uint32_t errorCode)
     if (std::exchange(m_closed, true))
         return;
     m_errorCode = errorCode;
-    m_due = Deadlines::Clock::time_point::max();
+    m_inDue = m_outDue = Deadlines::Clock::time_point::max();
     m_inEvent.set();
     m_outEvent.set();
 }

@@ -51,6 +51,8 @@ public:
     [[nodiscard]] bool isClosed() const { return m_closed; }
     [[nodiscard]] std::uint32_t errorCode() const { return m_errorCode; }
 
+    // The input may be silent for so long.
+    void setSilence(std::chrono::milliseconds limit) { m_silence = limit; }
     // From here on what comes is dropped, up to the limit for refused uploads.
     void discardInput();
     // Ends the stream at once.
@@ -66,20 +68,21 @@ public:
     [[nodiscard]] const Fields& outputTrailers() const { return m_outTrailers; }
     virtual void closed(std::uint32_t errorCode);
     // Whether a wait of this stream has lasted too long.
-    [[nodiscard]] bool isStalled(Deadlines::Clock::time_point now) const { return m_due <= now; }
+    [[nodiscard]] bool isStalled(Deadlines::Clock::time_point now) const
+    {
+        return m_inDue <= now || m_outDue <= now;
+    }
 
 protected:
     // Wakes a coroutine in wait().
     void wakeInput() { m_inEvent.set(); }
-    // The deadline of waits on this stream, and of one that hangs about after its end.
-    void expectProgress();
-
 private:
     void giveWindowBack();
 
     H2Connection& m_connection;
     const DoorLimits& m_limits;
     std::int32_t m_id = -1;
+    std::chrono::milliseconds m_silence;
 
     std::string m_in;    // came and not given out
     std::string m_given; // given out by next(), not yet given back as window
@@ -97,7 +100,9 @@ private:
 
     bool m_closed = false;
     std::uint32_t m_errorCode = 0;
-    Deadlines::Clock::time_point m_due = Deadlines::Clock::time_point::max();
+    // Ends of waits in either direction; the first also of a stream that hangs about after its end.
+    Deadlines::Clock::time_point m_inDue = Deadlines::Clock::time_point::max();
+    Deadlines::Clock::time_point m_outDue = Deadlines::Clock::time_point::max();
     Event m_inEvent;
     Event m_outEvent;
 };

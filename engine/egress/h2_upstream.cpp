@@ -6,6 +6,7 @@
 #include "engine/egress/forwarding.h"
 #include "engine/egress/h2_fields.h"
 #include "engine/egress/head_parser.h"
+#include "engine/egress/websocket.h"
 
 namespace sallyport::egress {
 
@@ -52,14 +53,18 @@ public:
     {
         const std::string_view scheme = m_connection->tlsText().empty() ? "http" : "https";
         H2Fields fields;
-        fields.add(":method", head.method);
+        m_switches = isWebSocket(head.upgrade);
+        m_webSocketKey = head.fields.find("sec-websocket-key").value_or("");
+        fields.add(":method", m_switches ? std::string_view("CONNECT") : head.method);
+        if (m_switches)
+            fields.add(":protocol", "websocket");
         fields.add(":scheme", scheme);
         fields.add(":authority", host);
         fields.add(":path", head.path);
         forEachRequestFieldOfH2(
             head, [&](std::string_view name, std::string_view value) { fields.add(name, value); });
         m_stream->method = head.method;
-        const bool bodiless = head.framing.kind == BodyKind::None;
+        const bool bodiless = head.framing.kind == BodyKind::None && !m_switches;
         if (bodiless)
             m_stream->finishWithoutBody();
         const nghttp2_data_provider provider = provide(*m_stream);
@@ -92,18 +97,36 @@ public:
         }
         out = std::move(m_stream->heads.front());
         m_stream->heads.pop_front();
+        if (m_switches && out.status >= 200 && out.status < 300)
+            switchAsHttp1(out);
         if (m_stream->overflow)
             co_return fail(Error::Code::Invalid, "the head of the upstream's answer is too large");
         co_return Status{};
     }
 
     void abort() override { m_stream->reset(NGHTTP2_CANCEL); }
+    std::uint32_t resetCode() const override
+    {
+        return m_stream->isClosed() && !m_connection->isDead() ? m_stream->errorCode() : 0;
+    }
     bool isSafeToRetry() const override { return m_safeToRetry; }
     const std::string& address() const override { return m_connection->address(); }
     const std::string& tlsText() const override { return m_connection->tlsText(); }
-    Stream* takeStream(std::string&) override { return nullptr; }
+    void startRaw() override { m_stream->setSilence(m_connection->limits().tunnelIdle); }
 
 private:
+    // The acceptance of an extended CONNECT, in the words of HTTP/1.1.
+    void switchAsHttp1(ResponseHead& out) const
+    {
+        out.status = 101;
+        out.reason.clear();
+        out.framing = {};
+        out.fields.add("Connection", "Upgrade");
+        out.fields.add("Upgrade", "websocket");
+        if (!m_webSocketKey.empty())
+            out.fields.add("Sec-WebSocket-Accept", webSocketAccept(m_webSocketKey));
+    }
+
     [[nodiscard]] std::string closedText() const
     {
         if (m_connection->isDead())
@@ -115,6 +138,8 @@ private:
     std::shared_ptr<H2Upstream> m_connection;
     std::shared_ptr<Answer> m_stream;
     bool m_safeToRetry = false;
+    bool m_switches = false;
+    std::string m_webSocketKey;
 };
 
 H2Upstream::H2Upstream(std::unique_ptr<Stream> stream,
@@ -136,6 +161,12 @@ bool H2Upstream::hasRoom() const
         nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
     return !isGoingAway() && streamCount() < std::min(allowed, limits().streamsPerConnection) &&
            nghttp2_session_check_request_allowed(session()) != 0;
+}
+
+bool H2Upstream::takesWebSockets() const
+{
+    return nghttp2_session_get_remote_settings(
+               session(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
 std::unique_ptr<UpstreamRequest> H2Upstream::open()

@@ -21,6 +21,8 @@ public:
                boost::asio::any_io_executor executor);
 
     [[nodiscard]] bool hasRoom() const;
+    // The peer takes WebSockets as streams (RFC 8441).
+    [[nodiscard]] bool takesWebSockets() const;
     [[nodiscard]] std::unique_ptr<UpstreamRequest> open();
     [[nodiscard]] const std::string& address() const { return m_address; }
     [[nodiscard]] const std::string& tlsText() const { return m_tlsText; }

@@ -41,7 +41,9 @@ struct RequestHead
     Fields fields;
     Framing framing;
     bool expectsContinue = false;
-    std::string upgrade; // the protocol of an HTTP/1.1 Upgrade that is complete, else empty
+    // The protocol of a complete Upgrade of HTTP/1.1, or of an extended CONNECT of HTTP/2 (RFC 8441),
+    // which is shown as the GET that it stands for. An answer of status 101 accepts either.
+    std::string upgrade;
 
     void clear()
     {

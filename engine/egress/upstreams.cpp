@@ -61,8 +61,8 @@ asio::awaitable<Upstreams::OpenResult> Upstreams::request(UpstreamTarget target,
                                              : keyOf(target.host, target.port, target.tls);
     const bool shares = target.protocol != UpstreamProtocol::Http1;
     for (;;) {
-        if (shares)
-            if (auto shared = openShared(key))
+        if (shares || target.webSocket)
+            if (auto shared = openShared(key, target.webSocket))
                 co_return shared;
         // HTTP/2 goes out as HTTP/1.1 only where the host has nothing better: trailers would be
         // lost.
@@ -89,14 +89,14 @@ asio::awaitable<Upstreams::OpenResult> Upstreams::request(UpstreamTarget target,
     }
 }
 
-std::unique_ptr<UpstreamRequest> Upstreams::openShared(const std::string& key)
+std::unique_ptr<UpstreamRequest> Upstreams::openShared(const std::string& key, bool webSocket)
 {
     const auto found = m_shared.find(key);
     if (found == m_shared.end())
         return nullptr;
     std::erase_if(found->second, [](const auto& each) { return each->isGoingAway(); });
     for (const auto& connection : found->second)
-        if (connection->hasRoom())
+        if (connection->hasRoom() && (!webSocket || connection->takesWebSockets()))
             return connection->open();
     return nullptr;
 }
@@ -204,7 +204,7 @@ asio::awaitable<Upstreams::OpenResult> Upstreams::open(UpstreamTarget target, st
         if (!dialled)
             co_return tl::unexpected(std::move(dialled.error()));
         if (target.protocol == UpstreamProtocol::Http2Plain)
-            co_return startHttp2(std::move(*dialled), {}, key);
+            co_return co_await startHttp2(std::move(*dialled), {}, key, target.webSocket);
         co_return wrap(std::make_unique<H1Upstream>(std::move(dialled->stream),
                                                     std::move(dialled->address), std::string(),
                                                     m_context->limits),
@@ -226,15 +226,16 @@ asio::awaitable<Upstreams::OpenResult> Upstreams::open(UpstreamTarget target, st
     if (target.protocol != UpstreamProtocol::Http1 || http2)
         remember(key, http2);
     if (http2)
-        co_return startHttp2(std::move(*dialled), std::move(tlsText), key);
+        co_return co_await startHttp2(std::move(*dialled), std::move(tlsText), key,
+                                      target.webSocket);
     co_return wrap(std::make_unique<H1Upstream>(std::move(dialled->stream),
                                                 std::move(dialled->address), std::move(tlsText),
                                                 m_context->limits),
                    key);
 }
 
-std::unique_ptr<UpstreamRequest>
-Upstreams::startHttp2(Dialled dialled, std::string tlsText, const std::string& key)
+asio::awaitable<Upstreams::OpenResult>
+Upstreams::startHttp2(Dialled dialled, std::string tlsText, std::string key, bool webSocket)
 {
     const asio::any_io_executor executor = m_context->context.get_executor();
     const auto connection = std::make_shared<H2Upstream>(
@@ -248,7 +249,16 @@ Upstreams::startHttp2(Dialled dialled, std::string tlsText, const std::string& k
             co_await connection->runToEnd();
         },
         asio::detached);
-    return connection->open();
+    if (webSocket) {
+        // Whether it takes one is known only once its settings have come.
+        co_await connection->waitSettings();
+        if (!connection->takesWebSockets())
+            co_return tl::unexpected(UpstreamFailure{
+                UpstreamFailure::Kind::Protocol,
+                "the upstream speaks HTTP/2 alone and takes no WebSocket over it", std::nullopt,
+                connection->address()});
+    }
+    co_return connection->open();
 }
 
 } // namespace sallyport::egress

@@ -28,6 +28,8 @@ struct UpstreamTarget
     UpstreamProtocol protocol = UpstreamProtocol::Http1;
     // A port of this machine that a handler leads to: 127.0.0.1, and the floor is not asked.
     bool isGranted = false;
+    // It is for a WebSocket: over HTTP/1.1, or a stream of an HTTP/2 connection that takes them.
+    bool webSocket = false;
 };
 
 // The upstream connections of one sandbox: opens them, keeps idle ones, shares HTTP/2 ones, and
@@ -66,12 +68,13 @@ private:
 
     void tick(Deadlines::Clock::time_point now) override;
     [[nodiscard]] std::unique_ptr<UpstreamRequest> takeKept(const std::string& key);
-    [[nodiscard]] std::unique_ptr<UpstreamRequest> openShared(const std::string& key);
+    [[nodiscard]] std::unique_ptr<UpstreamRequest> openShared(const std::string& key,
+                                                              bool webSocket);
     [[nodiscard]] boost::asio::awaitable<OpenResult> open(UpstreamTarget target, std::string key);
     [[nodiscard]] boost::asio::awaitable<UpstreamResult<Dialled>>
     openTls(const UpstreamTarget& target, std::vector<std::string> alpn);
-    [[nodiscard]] std::unique_ptr<UpstreamRequest>
-    startHttp2(Dialled dialled, std::string tlsText, const std::string& key);
+    [[nodiscard]] boost::asio::awaitable<OpenResult>
+    startHttp2(Dialled dialled, std::string tlsText, std::string key, bool webSocket);
     [[nodiscard]] std::unique_ptr<UpstreamRequest> wrap(std::unique_ptr<H1Upstream> connection,
                                                         const std::string& key);
     void keep(const std::string& key, std::unique_ptr<H1Upstream> connection);

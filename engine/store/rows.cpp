@@ -63,6 +63,15 @@ Status readHeaders(const std::string& text, HeaderList& out)
     return {};
 }
 
+Status readWebSocket(const std::string& text, std::optional<api::WebSocketLog>& out)
+{
+    auto read = api::fromJson<api::WebSocketLog>(api::Json::parse(text, nullptr, false));
+    if (!read)
+        return tl::unexpected<Error>(std::move(read.error()));
+    out = std::move(*read);
+    return {};
+}
+
 // '%' and '_' of what the person typed mean themselves.
 std::string containsPattern(std::string_view text)
 {
@@ -202,10 +211,11 @@ Status save(Database& database, const api::RowDetail& detail, Headers headers)
     if (!saved || headers == Headers::Keep)
         return saved;
     return run(database,
-               "INSERT OR REPLACE INTO headers (row, request, response, upstream_tls) "
-               "VALUES (?, ?, ?, ?)",
+               "INSERT OR REPLACE INTO headers (row, request, response, upstream_tls, web_socket) "
+               "VALUES (?, ?, ?, ?, ?)",
                detail.row.id, headerText(detail.requestHeaders), headerText(detail.responseHeaders),
-               detail.upstreamTls);
+               detail.upstreamTls,
+               detail.webSocket ? api::toJson(*detail.webSocket).dump() : std::string());
 }
 
 Result<api::RowPage> list(Database& database, const api::RowFilter& filter, const Range& range)
@@ -241,7 +251,8 @@ Result<api::RowDetail> get(Database& database, api::RowId row)
 {
     auto query = database.statement(Select + " WHERE id = ?");
     auto headers =
-        database.statement("SELECT request, response, upstream_tls FROM headers WHERE row = ?");
+        database.statement("SELECT request, response, upstream_tls, web_socket FROM headers "
+                           "WHERE row = ?");
     for (auto* statement : {&query, &headers})
         if (!*statement)
             return tl::unexpected<Error>(std::move(statement->error()));
@@ -259,11 +270,14 @@ Result<api::RowDetail> get(Database& database, api::RowId row)
     if (*hasHeaders) {
         std::string request;
         std::string response;
-        auto read = headers->read(request, response, detail.upstreamTls);
+        std::string webSocket;
+        auto read = headers->read(request, response, detail.upstreamTls, webSocket);
         if (read)
             read = readHeaders(request, detail.requestHeaders);
         if (read)
             read = readHeaders(response, detail.responseHeaders);
+        if (read && !webSocket.empty())
+            read = readWebSocket(webSocket, detail.webSocket);
         if (!read)
             return tl::unexpected<Error>(std::move(read.error()));
     }

@@ -165,6 +165,11 @@ CREATE INDEX handler_lines_by_row ON handler_lines (row) WHERE row IS NOT NULL;
 CREATE INDEX handler_lines_by_time ON handler_lines (time);
 )sql";
 
+// What passed a WebSocket, as JSON; empty where there was none.
+constexpr std::string_view WebSockets = R"sql(
+ALTER TABLE headers ADD COLUMN web_socket TEXT NOT NULL DEFAULT '';
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -217,7 +222,7 @@ Status applyStep(Database& database, std::int64_t version)
 const std::vector<std::string_view>& schemaSteps()
 {
     static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog,
-                                                        WholeQuestions, Handlers};
+                                                        WholeQuestions, Handlers, WebSockets};
     return steps;
 }
 

@@ -101,7 +101,7 @@ private slots:
         QVERIFY(survives(api::Answer{1, api::Action::Deny, "no", api::Reach::Domain,
                                      api::Lifetime::Always, api::Scope::All}));
         QVERIFY(survives(fullRow()));
-        QVERIFY(survives(api::RowDetail{fullRow(), {{"a", "b"}, {"a", "c"}}, {}, "TLSv1.3"}));
+        QVERIFY(survives(api::RowDetail{fullRow(), {{"a", "b"}, {"a", "c"}}, {}, "TLSv1.3", api::WebSocketLog{1, 2, {{}}}}));
         QVERIFY(
             survives(api::RowFilter{1, api::Action::Deny, api::RowState::Held, "GET", "x", 200}));
         QVERIFY(survives(api::RowPage{{fullRow()}, 4}));
@@ -121,7 +121,7 @@ private slots:
         QVERIFY(!api::toJson(api::Sandbox{}).contains("allowedHosts"));
         QCOMPARE(api::toJson(api::Reach::MethodAndHost), Json("methodAndHost"));
         QCOMPARE(api::toJson(api::ExecOutput{1, {}, "hi"})["bytes"], Json("aGk="));
-        QCOMPARE(api::toJson(api::RowDetail{{}, {{"n", "v"}}, {}, {}})["requestHeaders"],
+        QCOMPARE(api::toJson(api::RowDetail{{}, {{"n", "v"}}, {}, {}, {}})["requestHeaders"],
                  Json::parse(R"([["n","v"]])"));
     }
 

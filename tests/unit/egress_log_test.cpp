@@ -132,7 +132,7 @@ private slots:
         held.verdict.reset();
         held.id = m_log->add(held);
         held.state = api::RowState::Done;
-        m_log->update({held, {{"accept", "*/*"}}, {{"server", "x"}}, "TLSv1.3"});
+        m_log->update({held, {{"accept", "*/*"}}, {{"server", "x"}}, "TLSv1.3", {}});
         m_store->flush();
         QCOMPARE(heard, (std::vector<std::string>{"1 held", "1 done"}));
         QCOMPARE(m_log->count(), std::int64_t{1});
@@ -142,13 +142,27 @@ private slots:
     {
         api::Row first = row("a.example");
         first.id = m_log->add(first);
-        m_log->update({first, {{"accept", "*/*"}}, {{"server", "x"}}, "TLSv1.3"});
+        m_log->update({first, {{"accept", "*/*"}}, {{"server", "x"}}, "TLSv1.3", {}});
         first.responseBytes = 99;
-        m_log->update({first, {}, {}, ""});
+        m_log->update({first, {}, {}, "", {}});
         const auto detail = *get(first.id);
         QCOMPARE(detail.row.responseBytes, std::int64_t{99});
         QCOMPARE(detail.requestHeaders.at(0).second, std::string("*/*"));
         QCOMPARE(detail.upstreamTls, std::string("TLSv1.3"));
+    }
+
+    void theFramesOfAWebSocketAreKept()
+    {
+        api::Row first = row("a.example");
+        first.id = m_log->add(first);
+        api::RowDetail detail{first, {{"upgrade", "websocket"}}, {}, "", {}};
+        detail.webSocket = api::WebSocketLog{1, 2, {{true, 1, true, 5, 10}, {false, 8, true, 2, 20}}};
+        m_log->update(detail);
+        const auto stored = *get(first.id);
+        QVERIFY(stored.webSocket.has_value());
+        QCOMPARE(stored.webSocket->framesFromUpstream, std::int64_t{2});
+        QCOMPARE(stored.webSocket->frames.at(1).opcode, 8);
+        QVERIFY(!stored.webSocket->frames.at(1).fromGuest);
     }
 
     void hostileTextIsBoundedAndNeverBreaksJson()
@@ -158,7 +172,7 @@ private slots:
         hostile.id = m_log->add(hostile);
         std::vector<std::pair<std::string, std::string>> headers(1000,
                                                                  {"x", std::string(9000, 'v')});
-        m_log->update({hostile, headers, {{std::string("\0", 1), "\xc3"}}, ""});
+        m_log->update({hostile, headers, {{std::string("\0", 1), "\xc3"}}, "", {}});
         const auto detail = *get(hostile.id);
         QCOMPARE(detail.row.host, std::string("\\xff\\xfe"));
         QVERIFY(detail.row.path.size() <= 2048);
@@ -292,7 +306,7 @@ private slots:
         api::Row old = row("a.example");
         old.time = nowUnixMillis() - 1000LL * 60 * 60 * 24 * 8;
         old.id = m_log->add(old);
-        m_log->update({old, {{"a", "b"}}, {}, ""});
+        m_log->update({old, {{"a", "b"}}, {}, "", {}});
         m_log->add(row("b.example"));
         open();
         m_store->flush();

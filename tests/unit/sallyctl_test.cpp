@@ -140,7 +140,7 @@ public:
             if (parameters["row"] != Json(2))
                 return fail(Error::Code::NotFound, "no such row");
             return api::toJson(
-                api::RowDetail{row(2, api::RowState::Denied), {{"accept", "*/*"}}, {}, ""});
+                api::RowDetail{row(2, api::RowState::Denied), {{"accept", "*/*"}}, {}, "", {}});
         });
         on("engine.doctor", [](const Json&) -> Result<Json> {
             return Json{{"checks", api::toJson(std::vector<api::Check>{

@@ -87,6 +87,7 @@ DetailPane::DetailPane(EngineLink& link, const policy::RuleBook& rules, QWidget*
     m_protocol = addFact(tr("Protocol"), "detailProtocol");
     m_upstream = addFact(tr("Address"), "detailUpstream");
     m_tls = addFact(tr("TLS"), "detailTls");
+    m_frames = addFact(tr("Frames"), "detailFrames");
     m_request = addHeaders(column, tr("Request headers"), "detailRequest");
     m_response = addHeaders(column, tr("Response headers"), "detailResponse");
     column->addStretch(1);
@@ -205,6 +206,7 @@ void DetailPane::fill()
             row.status == 0 ? protocol : tr("%1, status %2").arg(protocol).arg(row.status));
     setFact(m_upstream, safe(row.upstreamAddress, 80));
     setFact(m_tls, safe(m_detail.upstreamTls, 300));
+    setFact(m_frames, m_detail.webSocket ? framesText(*m_detail.webSocket) : QString());
     const QString pending = m_hasHeaders ? tr("none") : QStringLiteral("…");
     fillHeaders(m_request, m_detail.requestHeaders, pending);
     fillHeaders(m_response, m_detail.responseHeaders, pending);

@@ -71,6 +71,7 @@ private:
     Headline* m_error;
     Headline* m_upstream;
     Headline* m_tls;
+    Headline* m_frames;
     Headline* m_protocol;
     Headline* m_timing;
     Headline* m_traffic;

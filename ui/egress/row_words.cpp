@@ -1,5 +1,7 @@
 #include "ui/egress/row_words.h"
 
+#include <algorithm>
+
 #include <limits>
 
 #include <QCoreApplication>
@@ -90,6 +92,20 @@ QString whyText(const api::Row& row, const api::Rule* rule)
     if (row.heldMs > 0)
         sentences.append(tr("It was held for %1.").arg(durationText(row.heldMs)));
     return sentences.join(QLatin1Char(' '));
+}
+
+QString framesText(const api::WebSocketLog& log)
+{
+    constexpr std::size_t MostShown = 12;
+    QString text = QStringLiteral("↑ %1  ↓ %2").arg(log.framesFromGuest).arg(log.framesFromUpstream);
+    const std::size_t skipped = log.frames.size() - std::min(log.frames.size(), MostShown);
+    for (std::size_t at = skipped; at < log.frames.size(); ++at) {
+        const api::WebSocketFrame& frame = log.frames[at];
+        text += QStringLiteral("\n%1 %2, %3")
+                    .arg(frame.fromGuest ? QStringLiteral("↑") : QStringLiteral("↓"),
+                         QString::fromStdString(api::opcodeName(frame.opcode)), bytesText(frame.bytes));
+    }
+    return text;
 }
 
 QString trafficText(const api::Row& row)

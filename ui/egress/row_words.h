@@ -16,6 +16,9 @@ namespace sallyport::ui::egress {
 // the request was held.
 [[nodiscard]] QString whyText(const api::Row& row, const api::Rule* rule);
 
+// "↑ 3  ↓ 40" and the last frames of a WebSocket, a line each.
+[[nodiscard]] QString framesText(const api::WebSocketLog& log);
+
 // "↑ 1.2 kB  ↓ 34 kB"; the way up only where something went up.
 [[nodiscard]] QString trafficText(const api::Row& row);
 

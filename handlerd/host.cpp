@@ -139,6 +139,7 @@ void Host::addNatives(JSObjectRef natives)
     m_script.set(natives, "mostBuffered", m_script.number(static_cast<double>(m_options.mostBufferedBytes)));
     addTextNatives(m_script, natives);
     addUrlNatives(m_script, natives);
+    addCryptoNatives(m_script, natives);
     addInflateNatives(m_script, natives);
 }
 

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::chrono::milliseconds Tick{50};
 constexpr std::size_t MostCompiled = 16;
+constexpr int MostAttempts = 5;
+constexpr std::chrono::seconds RetiredIdle{2};
 
 Problem problem(std::string text)
 {
@@ -122,7 +124,7 @@ void Runtime::retire(const std::shared_ptr<Loaded>& loaded)
     if (!loaded)
         return;
     loaded->isRetired = true;
-    if (loaded->host && loaded->host->calls() == 0)
+    if (loaded->host && !loaded->starting && loaded->host->calls() == 0)
         loaded->host->stop("the module was replaced");
 }
 
@@ -252,24 +254,37 @@ Runtime::hostFor(std::shared_ptr<Loaded> loaded, Sandbox sandbox, api::SandboxId
     }
 }
 
+asio::awaitable<Result<std::shared_ptr<Host>>> Runtime::currentHost(api::SandboxId sandbox)
+{
+    const auto alive = m_alive;
+    Error error{Error::Code::Unavailable, "the handlers' process has ended"};
+    for (int attempt = 0; attempt < MostAttempts && *alive; ++attempt) {
+        const auto found = m_sandboxes.find(sandbox);
+        if (found == m_sandboxes.end() || !found->second.loaded)
+            co_return fail(Error::Code::NotFound, "the sandbox has no handler module");
+        const auto loaded = found->second.loaded;
+        if (loaded->host && !loaded->host->isGone() && !loaded->starting)
+            co_return loaded->host;
+        auto host = co_await hostFor(loaded, found->second, sandbox);
+        if (host && !(*host)->isGone())
+            co_return host;
+        if (!host)
+            error = host.error();
+        // A module that was replaced meanwhile is no reason to refuse.
+        if (!host && !loaded->isRetired)
+            break;
+    }
+    co_return tl::unexpected(error);
+}
+
 asio::awaitable<Result<Call>>
 Runtime::begin(api::SandboxId sandbox, CallPeer& peer, const CallHead& head)
 {
-    const auto found = m_sandboxes.find(sandbox);
-    if (found == m_sandboxes.end() || !found->second.loaded)
-        co_return fail(Error::Code::NotFound, "the sandbox has no handler module");
-    const auto loaded = found->second.loaded;
+    auto host = co_await currentHost(sandbox);
+    if (!host)
+        co_return tl::unexpected(host.error());
     Call call;
-    if (loaded->host && !loaded->host->isGone() && !loaded->starting) {
-        call.host = loaded->host;
-    } else {
-        auto host = co_await hostFor(loaded, found->second, sandbox);
-        if (!host)
-            co_return tl::unexpected(host.error());
-        call.host = std::move(*host);
-    }
-    if (call.host->isGone())
-        co_return fail(Error::Code::Unavailable, "the handlers' process has ended");
+    call.host = std::move(*host);
     if (call.host->calls() >= m_options.limits.callsAtOnce)
         co_return fail(Error::Code::TooLarge, fmt::format("more than {} requests wait for handlers",
                                                           m_options.limits.callsAtOnce));
@@ -338,7 +353,7 @@ void Runtime::sweep()
     for (const auto& weak : hosts) {
         const auto host = weak.lock();
         if (!host || host->isGone() || host->calls() > 0 ||
-            now - host->idleSince() < m_options.limits.start)
+            now - host->idleSince() < (host->isUsed() ? RetiredIdle : m_options.limits.start))
             continue;
         const auto isCurrent = [&](const auto& each) {
             return each.second.loaded && each.second.loaded->host == host;

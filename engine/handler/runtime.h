@@ -96,6 +96,9 @@ private:
 
     [[nodiscard]] boost::asio::awaitable<Result<std::shared_ptr<Host>>>
     hostFor(std::shared_ptr<Loaded> loaded, Sandbox sandbox, api::SandboxId id);
+    // The process for the sandbox's module as it is now.
+    [[nodiscard]] boost::asio::awaitable<Result<std::shared_ptr<Host>>>
+    currentHost(api::SandboxId sandbox);
     [[nodiscard]] boost::asio::awaitable<Result<std::shared_ptr<Host>>>
     startHost(std::shared_ptr<Loaded> loaded, Sandbox sandbox, api::SandboxId id);
     [[nodiscard]] boost::asio::awaitable<Checked> compile(std::string source);

@@ -1,4 +1,4 @@
-// crypto: random numbers here, the rest of SubtleCrypto in subtle.js, which is loaded at its first use.
+// crypto: random numbers; SubtleCrypto is in subtle.js.
 
 const integerArrays = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, BigInt64Array, BigUint64Array];
 

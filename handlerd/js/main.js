@@ -155,7 +155,11 @@ function onIdle() {
 
 function onCompile(text) {
   try {
-    const code = compile(text);
+    const { code, problem } = compile(text);
+    if (problem !== undefined) {
+      send(frame.failed, 0, JSON.stringify(problem));
+      return;
+    }
     send(frame.ready, 0, JSON.stringify(loadModule(code)), code);
   } catch (error) {
     send(frame.failed, 0, JSON.stringify(problemOf(error)));
@@ -214,14 +218,11 @@ function dispatch(type, id, call, head, bytes) {
 
 // ---- Globals
 
-function makeSubtle() {
-  throw new DOMException("crypto.subtle is not there yet", "NotSupportedError");
-}
-
 for (const [name, value] of Object.entries({
   DOMException, Event, CustomEvent, EventTarget, AbortSignal, AbortController, Headers, URL, URLSearchParams, Blob, File, FormData,
   Request, Response, fetch, TextEncoder, TextDecoder, btoa, atob, setTimeout, setInterval, setImmediate, clearTimeout,
-  clearInterval: clearTimeout, clearImmediate: clearTimeout, queueMicrotask, reportError, structuredClone, Crypto,
+  clearInterval: clearTimeout, clearImmediate: clearTimeout, queueMicrotask, reportError, structuredClone, Crypto, CryptoKey,
+  SubtleCrypto,
   crypto: new Crypto(internal), console: consoleObject, self: globalThis,
   performance: Object.freeze({ now, timeOrigin: 0 }),
   navigator: Object.freeze({ userAgent: "Sallyport" }),

@@ -176,21 +176,41 @@ function loadModule(code) {
 
 // ---- Checking and compiling, in a process of its own
 
+// The language engine's own words about a text without types, whose places are exact. Import and export
+// are blanked out, since it takes no modules.
+function syntaxErrorOf(text) {
+  const blank = (match) => match.replace(/[^\n]/g, " ");
+  const script = text
+    .replace(/^[ \t]*import\b(?!\s*\()[^;'"]*(['"])[^'"\n]*\1[ \t]*;?/gm, blank)
+    .replace(/^[ \t]*export[ \t]+default\b/gm, (match) => "0,".padStart(match.length))
+    .replace(/^[ \t]*export[ \t]*(?:\{[^}]*\}|\*)[^;\n]*;?/gm, blank)
+    .replace(/^[ \t]*export\b/gm, blank);
+  try {
+    n.evaluate(`${modulePrefix}"use strict";${script}\n})`, moduleName);
+    return null;
+  } catch (error) {
+    const { text: what, line, column } = describeError(error);
+    const length = text.split("\n")[line - 1]?.length ?? 0;
+    return { text: what, line, column: Math.min(column, length + 1) };
+  }
+}
+
 function compile(text) {
   const { transform } = n.load("sucrase");
   const options = { disableESTransforms: true, production: true, keepUnusedImports: false, filePath: "module" };
-  const attempts = [["imports"], ["imports", "typescript"]];
-  let firstError = null;
-  for (const transforms of attempts) {
+  let problem = null;
+  for (const transforms of [["imports"], ["imports", "typescript"]]) {
     try {
       const { code } = transform(text, { ...options, transforms });
       n.evaluate(`${modulePrefix}${code}\n})`, moduleName); // its syntax only
-      return code;
+      return { code };
     } catch (error) {
-      firstError = error;
+      problem = problemOf(error);
     }
   }
-  throw firstError;
+  // Each parser stumbles over what it does not know; who came further is right.
+  const other = syntaxErrorOf(text);
+  return { problem: other !== null && other.line > problem.line ? other : problem };
 }
 
 function problemOf(error) {

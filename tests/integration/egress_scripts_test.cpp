@@ -1,7 +1,9 @@
 // Handlers of a module, in a real process, as real clients meet them.
 
 #include <atomic>
+#include <csignal>
 #include <future>
+#include <thread>
 
 #include <QTest>
 
@@ -231,6 +233,208 @@ private slots:
         // The next request is served as if nothing had been.
         QVERIFY(load("export default { outbound: () => new Response('well') }"));
         QCOMPARE(get("/").out, "well");
+    }
+
+    // The web platform, checked from inside: each expression is true.
+    void theWebPlatformIsThere_data()
+    {
+        QTest::addColumn<QByteArray>("check");
+        const char* const checks[] = {
+            "new URL('../b?c=1#d', 'https://EXAMPLE.com/a/x').href === 'https://example.com/b?c=1#d'",
+            "new URL('http://b\\u00fccher.example/').host === 'xn--bcher-kva.example'",
+            "(() => { const u = new URL('http://a/?x=1'); u.searchParams.append('y', '2 3'); return u.href === 'http://a/?x=1&y=2+3' })()",
+            "new URLSearchParams({ a: '1', b: '&' }).toString() === 'a=1&b=%26'",
+            "new URLPattern({ pathname: '/users/:id' }).exec('https://x/users/42').pathname.groups.id === '42'",
+            "[...new Headers([['B', '2'], ['a', '1'], ['b', '3']])].join(';') === 'a,1;b,2, 3'",
+            "new Headers({ 'set-cookie': 'a' }).getSetCookie().length === 1",
+            "await new Response('x').text() === 'x' && new Response(null, { status: 204 }).body === null",
+            "(await Response.json({ a: [1] }).json()).a[0] === 1",
+            "await new Request('http://a/', { method: 'POST', body: new Uint8Array([104, 105]) }).text() === 'hi'",
+            "(await new Response(new URLSearchParams('a=b')).formData()).get('a') === 'b'",
+            "await (async () => { const f = new FormData(); f.append('t', 'v'); f.append('f', new File(['abc'], 'n.txt', { type: 'text/plain' })); const g = await new Response(f).formData(); return g.get('t') === 'v' && g.get('f').name === 'n.txt' && await g.get('f').text() === 'abc' })()",
+            "await (async () => { const r = new Response('twice'); const c = r.clone(); return await r.text() + await c.text() === 'twicetwice' })()",
+            "new TextDecoder().decode(new TextEncoder().encode('\\u20ac\\ud83d\\ude00')) === '\\u20ac\\ud83d\\ude00'",
+            "(() => { const d = new TextDecoder(); return d.decode(new Uint8Array([0xe2, 0x82]), { stream: true }) + d.decode(new Uint8Array([0xac])) === '\\u20ac' })()",
+            "new TextDecoder('shift_jis').decode(new Uint8Array([0x82, 0xa0])) === '\\u3042'",
+            "new TextDecoder('utf-16le').decode(new Uint8Array([0x41, 0, 0x42, 0])) === 'AB'",
+            "atob(btoa('a\\u00ff')) === 'a\\u00ff'",
+            "structuredClone(new Map([[1, { d: new Date(0) }]])).get(1).d.getTime() === 0",
+            "(() => { const a = { b: 1 }; a.self = a; const c = structuredClone(a); return c.self === c && c !== a })()",
+            "/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID())",
+            "[...new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode('abc')))].slice(0, 4).join() === '186,120,22,191'",
+            "await (async () => { const k = await crypto.subtle.importKey('raw', new TextEncoder().encode('k'), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']); const d = new TextEncoder().encode('d'); const s = await crypto.subtle.sign('HMAC', k, d); return await crypto.subtle.verify('HMAC', k, s, d) && !await crypto.subtle.verify('HMAC', k, s, new Uint8Array(1)) })()",
+            "await (async () => { const k = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt', 'decrypt']); const iv = crypto.getRandomValues(new Uint8Array(12)); const c = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, k, new Uint8Array([1, 2, 3])); const p = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, k, c)); return c.byteLength === 19 && p.join() === '1,2,3' })()",
+            "(() => { const c = new AbortController(); let n = 0; c.signal.addEventListener('abort', () => ++n); c.abort(); c.abort(); return n === 1 && c.signal.reason.name === 'AbortError' })()",
+            "AbortSignal.any([AbortSignal.abort('x')]).reason === 'x'",
+            "await new Promise((resolve) => setTimeout(() => resolve(true), 5))",
+            "await (async () => { let t = ''; for await (const p of new Response('abc').body) t += new TextDecoder().decode(p); return t === 'abc' })()",
+            "await new Response(new Response('up').body.pipeThrough(new TextDecoderStream()).pipeThrough(new TextEncoderStream())).text() === 'up'",
+            "new Request('http://a/', { method: 'post' }).method === 'POST'",
+            "(() => { try { new Request('http://a/', { body: 'x' }) } catch (e) { return e instanceof TypeError } })()",
+            "typeof WebAssembly === 'undefined' && typeof require === 'function' && typeof process === 'undefined'",
+            "(() => { try { new Function('return this.n') ; return new Function('return typeof n')() === 'undefined' } catch { return true } })()",
+            "Intl.NumberFormat('de').format(1.5) === '1,5' && new Date(0).getTimezoneOffset() === 0",
+        };
+        int number = 0;
+        for (const char* check : checks)
+            QTest::addRow("%d", ++number) << QByteArray(check);
+    }
+    void theWebPlatformIsThere()
+    {
+        QFETCH(QByteArray, check);
+        QVERIFY(load("export default { async outbound(request) { return new Response(String(" +
+                     check.toStdString() + ")) } }"));
+        QCOMPARE(get("/").out, "true");
+    }
+
+    void typesAreTakenOffAndErrorsHaveTheirPlace()
+    {
+        QVERIFY(load(R"(
+            import { Container } from "@cloudflare/containers";
+            interface Parameters { greeting: string }
+            export class Mine extends Container<unknown> {
+              sleepAfter = "10m";
+              static outbound = async (request: Request, env: unknown, ctx: { params?: Parameters }): Promise<Response> =>
+                new Response(`${(ctx.params as Parameters | undefined)?.greeting ?? "hello"}`);
+            })"));
+        QCOMPARE(get("/").out, "hello");
+        const handler::Checked typed = check("export default {\n  outbound: () => {\n    const = 3;\n  }\n}");
+        QVERIFY(!typed);
+        QCOMPARE(typed.error().line, 3);
+        QVERIFY(typed.error().column > 0);
+        const handler::Checked thrown = check("const a = 1;\nmissing();\nexport default { outbound() {} }");
+        QVERIFY(!thrown);
+        QCOMPARE(thrown.error().line, 2);
+        const handler::Checked imported = check("import x from 'node:fs';\nexport default { outbound() {} }");
+        QVERIFY(!imported && imported.error().text.find("node:fs") != std::string::npos);
+    }
+
+    // The article's code, as printed where it can run.
+    void whatTheArticleShowsRuns()
+    {
+        QVERIFY(load(R"(
+            class MySandboxedApp extends Sandbox {
+              static outbound = (req, env, ctx) => {
+                // Deny any non-GET action and log
+                if (req.method !== 'GET') {
+                  console.log(`Container making ${req.method} request to: ${req.url}`);
+                  return new Response('Not Allowed', { status: 405, statusText: 'Method Not Allowed'});
+                }
+                // Proceed if it is a GET request
+                return fetch(req);
+              };
+            })"));
+        QVERIFY(get("/").out.startsWith("GET / HTTP/1.1"));
+        QCOMPARE(get("/x", {"-d", "a", "-w", "%{http_code}"}).out, "Not Allowed405");
+        const auto lines = m_fixture->keeper().handlerLines();
+        QVERIFY(!lines.empty());
+        QVERIFY(lines.back().text.starts_with("Container making POST request to: http://api.example.com"));
+        QVERIFY(lines.back().row.has_value());
+
+        QVERIFY(load(R"(
+            export class MyContainer extends Container {
+              interceptHttps = true;
+            }
+
+            MyContainer.outbound = (req, env, ctx) => {
+              // All HTTP(S) requests will trigger this hook.
+              return fetch(req);
+            };
+            )"));
+        QVERIFY(get("/").out.startsWith("GET / HTTP/1.1"));
+
+        api::Handler named;
+        named.name = "allowHosts";
+        named.kind = api::HandlerKind::JavaScript;
+        named.params = R"({"allowedHostnames":["api.example.com"]})";
+        QVERIFY(load(R"(
+            class MySandboxedApp extends Sandbox {
+              static outboundHandlers = {
+                async allowHosts(req, env, { params }) {
+                  const url = new URL(req.url);
+                  const allowedHostname = params.allowedHostnames.includes(url.hostname);
+                  if (allowedHostname) {
+                    return await fetch(req);
+                  } else {
+                    return new Response(null, { status: 403, statusText: "Forbidden" });
+                  }
+                },
+                async noHttp(req) {
+                  return new Response(null, { status: 403, statusText: "Forbidden" });
+                }
+              }
+            })",
+                     "{}", {named}));
+        QVERIFY(get("/").out.startsWith("GET / HTTP/1.1"));
+        QCOMPARE(get("/", {"-w", "%{http_code}"}, "other.example.com").out, "403");
+    }
+
+    void manyLinesAreBounded()
+    {
+        QVERIFY(load("export default { outbound() { for (let i = 0; i < 3000; ++i) console.log(i); return new Response('done') } }"));
+        const std::size_t before = m_fixture->keeper().handlerLines().size();
+        QCOMPARE(get("/").out, "done");
+        QCOMPARE(m_fixture->keeper().handlerLines().size() - before, std::size_t(1001));
+        QVERIFY(load("export default { outbound() { for (let i = 0; i < 1e6; ++i) console.log(i); return new Response('done') } }"));
+        QVERIFY(get("/").out.contains("processor time"));
+    }
+
+    void aKilledProcessDeniesItsCallAndIsReplaced()
+    {
+        QVERIFY(load("export default { async outbound(r) { await new Promise((go) => setTimeout(go, r.url.endsWith('/slow') ? 10000 : 0)); return new Response('here') } }"));
+        QCOMPARE(get("/").out, "here");
+        QProcess curl;
+        m_fixture->startCurl(curl, Host, m_echo->port(),
+                             {QString("http://%1:%2/slow").arg(Host).arg(m_echo->port())});
+        QTRY_VERIFY_WITH_TIMEOUT(!m_fixture->keeper().rows().empty() &&
+                                     m_fixture->keeper().rows().back().row.state == api::RowState::Open,
+                                 20000);
+        QTest::qWait(200);
+        m_fixture->onNetwork([&](egress::Door&) {
+            for (const handler::Process* process : m_runtime->processes())
+                ::kill(process->id(), SIGKILL);
+        });
+        QVERIFY(curl.waitForFinished(30000));
+        QVERIFY(curl.readAllStandardOutput().contains("crashed"));
+        QCOMPARE(get("/").out, "here");
+    }
+
+    void swappingBreaksNoRequest()
+    {
+        QVERIFY(load("export default { outbound: () => new Response('v0') }"));
+        const int front = m_fixture->frontFor(Host, m_echo->port());
+        std::atomic<int> version{0};
+        std::atomic<bool> isSwapping{true};
+        std::atomic<int> served{0};
+        std::atomic<int> wrong{0};
+        std::vector<std::thread> clients;
+        for (int i = 0; i < 4; ++i)
+            clients.emplace_back([&] {
+                const UniqueFd socket = m_fixture->connectTo(front);
+                const std::string request = "GET / HTTP/1.1\r\nHost: api.example.com:" +
+                                            std::to_string(m_echo->port()) + "\r\n\r\n";
+                for (int count = 0; count < 2500 || isSwapping; ++count) {
+                    const int before = version;
+                    sendAll(socket.get(), request);
+                    const std::string head = readUntil(socket.get(), "\r\n\r\nv");
+                    const std::size_t at = head.find("\r\n\r\nv");
+                    const int answered = at == std::string::npos ? -1 : std::atoi(head.c_str() + at + 5);
+                    if (!head.starts_with("HTTP/1.1 200") || answered < before || answered > version + 1) {
+                        ++wrong;
+                        break;
+                    }
+                    ++served;
+                }
+            });
+        for (int i = 1; i <= 100; ++i) {
+            QVERIFY(load("export default { outbound: () => new Response('v" + std::to_string(i) + "') }"));
+            version = i;
+        }
+        isSwapping = false;
+        for (std::thread& client : clients)
+            client.join();
+        QCOMPARE(wrong.load(), 0);
+        QVERIFY(served >= 10000);
     }
 };
 

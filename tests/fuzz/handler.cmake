@@ -1,0 +1,1 @@
+sallyport_fuzz_target(handler_frames SOURCES handler_frames_fuzz.cpp LINKS engine_egress engine_handler)

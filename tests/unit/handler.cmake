@@ -1,0 +1,1 @@
+sallyport_unit_test(handler_protocol SOURCES handler_protocol_test.cpp LINKS engine_egress engine_handler)

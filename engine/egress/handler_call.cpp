@@ -11,6 +11,7 @@
 #include "engine/egress/hold.h"
 #include "engine/egress/masking.h"
 #include "engine/egress/refusal.h"
+#include "engine/egress/websocket.h"
 
 namespace sallyport::egress {
 
@@ -392,10 +393,22 @@ bool HandlerCall::isOwnHost(const HandlerFetchHead& fetch) const
            fetch.port == m_request->policy.port && fetch.tls == m_request->origin.tls;
 }
 
+std::string HandlerCall::upgradeOf(const HandlerFetchHead& fetch) const
+{
+    using Kind = HandlerBodyPlace::Kind;
+    if (!isOwnHost(fetch) || fetch.body.kind != Kind::None)
+        return {};
+    // HTTP/2 says it outside of the fields.
+    const RequestHead& guest = m_request->guest.head();
+    const bool isKept = guest.version == HttpVersion::Http2 || fetch.fields.has("upgrade");
+    return isKept && fetch.method == guest.method ? guest.upgrade : std::string();
+}
+
 UpstreamTarget HandlerCall::targetOf(const HandlerFetchHead& fetch) const
 {
     UpstreamTarget target{fetch.host, fetch.port, fetch.tls, UpstreamProtocol::Http1};
-    if (isOwnHost(fetch) && m_request->origin.http2)
+    target.webSocket = isWebSocket(upgradeOf(fetch));
+    if (isOwnHost(fetch) && m_request->origin.http2 && (!target.webSocket || !fetch.tls))
         target.protocol =
             fetch.tls ? UpstreamProtocol::Http2OrHttp1 : UpstreamProtocol::Http2Plain;
     return target;
@@ -418,8 +431,7 @@ RequestHead HandlerCall::upstreamHead(const HandlerFetchHead& fetch, const Frami
     if (isOwnHost(fetch)) {
         const RequestHead& guest = m_request->guest.head();
         head.version = guest.version;
-        const bool isSame = head.fields.has("upgrade") && framing.kind == BodyKind::None;
-        head.upgrade = isSame ? guest.upgrade : std::string();
+        head.upgrade = upgradeOf(fetch);
     }
     if (framing.kind == BodyKind::None)
         head.fields.remove("expect");

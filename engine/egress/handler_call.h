@@ -90,6 +90,8 @@ private:
                                 Framing& framing);
     [[nodiscard]] RequestHead upstreamHead(const HandlerFetchHead& fetch, const Framing& framing) const;
     [[nodiscard]] UpstreamTarget targetOf(const HandlerFetchHead& fetch) const;
+    // The protocol to switch to: the guest's wish, where the handler passes it on.
+    [[nodiscard]] std::string upgradeOf(const HandlerFetchHead& fetch) const;
     [[nodiscard]] bool isOwnHost(const HandlerFetchHead& fetch) const;
     [[nodiscard]] asio::awaitable<void> runFetch(std::shared_ptr<HandlerFetch> fetch,
                                                  std::uint32_t id,

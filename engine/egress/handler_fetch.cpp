@@ -58,7 +58,7 @@ HandlerFetch::run(UpstreamTarget target,
         m_upstream->sendHead(request, m_head.authority);
         if (body != nullptr)
             startUpload(*body);
-        else
+        else if (request.upgrade.empty())
             m_upstream->body().finish(nullptr);
         co_await m_upstream->body().flush();
         Status head;

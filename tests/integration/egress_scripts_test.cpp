@@ -206,6 +206,27 @@ private slots:
         QCOMPARE(m_fixture->keeper().lastRow().row.requestBytes, 11);
     }
 
+    void anUpgradePassesThroughAHandler()
+    {
+        ScriptedServer server([](int socket) {
+            static_cast<void>(readUntil(socket, "\r\n\r\n"));
+            sendAll(socket, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+                            "websocket\r\n\r\nhello");
+            const std::string text = readUntil(socket, "ping");
+            sendAll(socket, text + "pong");
+        });
+        QVERIFY(load("export default { outbound: (request) => fetch(request) }"));
+        const UniqueFd socket = m_fixture->connectTo(m_fixture->frontFor(Host, server.port()));
+        sendAll(socket.get(), "GET /chat HTTP/1.1\r\nHost: api.example.com:" +
+                                  std::to_string(server.port()) +
+                                  "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: "
+                                  "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+        const std::string head = readUntil(socket.get(), "hello");
+        QVERIFY2(head.starts_with("HTTP/1.1 101"), head.c_str());
+        sendAll(socket.get(), "ping");
+        QCOMPARE(readUntil(socket.get(), "pong"), "pingpong");
+    }
+
     void whatFailsIsDenied_data()
     {
         QTest::addColumn<QByteArray>("handler");

@@ -1,5 +1,6 @@
 #include "engine/egress/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <openssl/ssl.h>
@@ -19,6 +20,8 @@ namespace sallyport::egress {
 namespace {
 
 constexpr int DnsPort = 53;
+// On a port of ssh or mail nobody needs the benefit of the doubt that a slow HTTP client gets.
+constexpr std::chrono::milliseconds ServerPortSilence{300};
 
 std::span<const std::uint8_t> bytesOf(std::string_view text)
 {
@@ -124,8 +127,11 @@ asio::awaitable<Connection::Peeked> Connection::peek()
     // out wrongly where a condition suspends.
     const DoorLimits& limits = m_door->context->limits;
     const bool isClientFirst = clientSpeaksFirst(m_origin.destination.port);
-    const bool spoke =
-        co_await m_stream->waitFirstByte(isClientFirst ? limits.head : limits.serverFirst);
+    const std::chrono::milliseconds silence =
+        serverSpeaksFirst(m_origin.destination.port)
+            ? std::min(limits.serverFirst, ServerPortSilence)
+            : limits.serverFirst;
+    const bool spoke = co_await m_stream->waitFirstByte(isClientFirst ? limits.head : silence);
     if (!spoke)
         co_return isClientFirst ? Peeked::Ended : Peeked::Silent;
     for (;;) {

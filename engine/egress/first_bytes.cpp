@@ -26,6 +26,12 @@ bool clientSpeaksFirst(int port)
     return port == HttpPort || port == 443 || port == 8080 || port == 8443;
 }
 
+bool serverSpeaksFirst(int port)
+{
+    static constexpr std::array Ports{21, 22, 25, 110, 119, 143, 587, 3306, 5900};
+    return std::find(Ports.begin(), Ports.end(), port) != Ports.end();
+}
+
 Speaks classify(std::string_view bytes, int port)
 {
     if (bytes.empty())

@@ -21,4 +21,7 @@ enum class Speaks
 // Ports where silence is a slow client, not a server that speaks first: those of HTTP.
 [[nodiscard]] bool clientSpeaksFirst(int port);
 
+// Ports where silence means a server that speaks first: ssh, mail, files, MySQL, VNC.
+[[nodiscard]] bool serverSpeaksFirst(int port);
+
 } // namespace sallyport::egress

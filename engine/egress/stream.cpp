@@ -22,6 +22,7 @@ namespace sallyport::egress {
 namespace {
 
 constexpr std::chrono::seconds HalfClosePatience{30};
+constexpr int CertificateRequired = 116; // an alert of TLS 1.3 (RFC 8446, 6.2)
 
 // The oldest error of OpenSSL's queue, which is the cause; empties the queue.
 std::string takeSslError()
@@ -119,7 +120,9 @@ Stream::Io Stream::failWithSsl(int result, const char* doing)
         return Io::Blocked;
     const std::string reason = takeSslError();
     m_failure = std::string(doing) + ": ";
-    if (!reason.empty())
+    if (m_alert == CertificateRequired)
+        m_failure += "the other side asks for a certificate of the client, and the door has none";
+    else if (!reason.empty())
         m_failure += reason;
     else
         m_failure += savedErrno != 0 ? std::strerror(savedErrno) : "the connection ended";

@@ -79,6 +79,10 @@ std::string handshakeErrorText(SSL* ssl, const policy::Host& host)
     const std::string errors = takeErrors();
     if (const long result = SSL_get_verify_result(ssl); result != X509_V_OK)
         return verifyErrorText(result, host);
+    // Known of TLS 1.2 only; 1.3 says so by an alert after the handshake.
+    const unsigned char* types = nullptr;
+    if (SSL_get0_certificate_types(ssl, &types) > 0)
+        return fmt::format("{} asks for a certificate of the client, and the door has none", host.text());
     return errors.empty()
                ? fmt::format("the TLS handshake with {} failed", host.text())
                : fmt::format("the TLS handshake with {} failed: {}", host.text(), errors);

@@ -97,7 +97,9 @@ Status Engine::start()
     handler::RuntimeOptions runtime;
     runtime.program = m_options.handlerBinary;
     m_runtime = std::make_unique<handler::Runtime>(m_loop.get_executor(), std::move(runtime));
-    m_door->setHandlers(*m_runtime, {});
+    m_door->setHandlers(*m_runtime, [this](api::SandboxId sandbox, std::string name, std::string json) -> asio::awaitable<Result<std::string>> {
+        co_return operateForHandler(sandbox, name, json);
+    });
     for (const api::Sandbox& sandbox : *sandboxes)
         putModuleInForce(sandbox.id, sandbox.name);
     m_platform = std::make_unique<sandbox::Platform>(

@@ -77,6 +77,9 @@ private:
     [[nodiscard]] api::EngineInfo info() const;
     [[nodiscard]] Result<api::SandboxId> sandboxIn(const api::Json& parameters) const;
     [[nodiscard]] Result<api::Json> setPolicy(api::Json parameters);
+    // What a module does to its sandbox: a setter by its name in the API, and its arguments in order as JSON.
+    [[nodiscard]] Result<std::string> operateForHandler(api::SandboxId sandbox, const std::string& name, const std::string& json);
+    [[nodiscard]] Result<api::Json> hostChange(api::SandboxId sandbox, const std::string& name, const api::Json& argument) const;
     [[nodiscard]] api::Json handlersOf(api::SandboxId sandbox) const;
 
     // In the order in which they depend on each other; the loop goes last, after all that has handlers in it.

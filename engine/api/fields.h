@@ -119,6 +119,7 @@ template <> struct Names<Step>
         {Step::Default, "default"},
         {Step::Answer, "answer"},
         {Step::Protocol, "protocol"},
+        {Step::Credential, "credential"},
     });
 };
 
@@ -227,6 +228,48 @@ template <> struct Names<OutputStream>
     static constexpr auto List = std::to_array<std::pair<OutputStream, std::string_view>>({
         {OutputStream::Out, "out"},
         {OutputStream::Err, "err"},
+    });
+};
+
+template <> struct Names<CredentialSource>
+{
+    static constexpr std::string_view Type = "CredentialSource";
+    static constexpr auto List = std::to_array<std::pair<CredentialSource, std::string_view>>({
+        {CredentialSource::Vault, "vault"},
+        {CredentialSource::Command, "command"},
+    });
+};
+
+template <> struct Names<CredentialUse>
+{
+    static constexpr std::string_view Type = "CredentialUse";
+    static constexpr auto List = std::to_array<std::pair<CredentialUse, std::string_view>>({
+        {CredentialUse::Header, "header"},
+        {CredentialUse::Basic, "basic"},
+        {CredentialUse::Query, "query"},
+        {CredentialUse::Placeholder, "placeholder"},
+        {CredentialUse::AwsSigV4, "awsSigV4"},
+        {CredentialUse::GitHubApp, "gitHubApp"},
+    });
+};
+
+template <> struct Names<CredentialState>
+{
+    static constexpr std::string_view Type = "CredentialState";
+    static constexpr auto List = std::to_array<std::pair<CredentialState, std::string_view>>({
+        {CredentialState::Ready, "ready"},
+        {CredentialState::Locked, "locked"},
+        {CredentialState::Missing, "missing"},
+        {CredentialState::Failed, "failed"},
+    });
+};
+
+template <> struct Names<VaultKind>
+{
+    static constexpr std::string_view Type = "VaultKind";
+    static constexpr auto List = std::to_array<std::pair<VaultKind, std::string_view>>({
+        {VaultKind::SecretService, "secretService"},
+        {VaultKind::File, "file"},
     });
 };
 
@@ -419,6 +462,7 @@ template <> struct Fields<Question>
                                             need("waiting", &Question::waiting),
                                             need("timesAsked", &Question::timesAsked),
                                             need("firstSeen", &Question::firstSeen),
+                                            need("credentials", &Question::credentials),
                                             need("state", &Question::state));
 };
 
@@ -459,7 +503,8 @@ template <> struct Fields<Row>
                                             need("durationMs", &Row::durationMs),
                                             need("heldMs", &Row::heldMs),
                                             need("upstreamAddress", &Row::upstreamAddress),
-                                            need("error", &Row::error));
+                                            need("error", &Row::error),
+                                            need("credentials", &Row::credentials));
 };
 
 template <> struct Fields<WebSocketFrame>
@@ -540,6 +585,53 @@ template <> struct Fields<ExecExit>
                                             need("error", &ExecExit::error));
 };
 
+template <> struct Fields<Credential>
+{
+    static constexpr std::string_view Type = "Credential";
+    static constexpr auto List = std::tuple(may("id", &Credential::id),
+                                            need("name", &Credential::name),
+                                            may("source", &Credential::source),
+                                            may("command", &Credential::command),
+                                            may("cacheSeconds", &Credential::cacheSeconds),
+                                            need("hosts", &Credential::hosts),
+                                            may("plainHttp", &Credential::plainHttp),
+                                            may("use", &Credential::use),
+                                            may("header", &Credential::header),
+                                            may("user", &Credential::user),
+                                            may("parameter", &Credential::parameter),
+                                            may("variable", &Credential::variable),
+                                            may("inBodies", &Credential::inBodies),
+                                            may("sandboxes", &Credential::sandboxes),
+                                            may("note", &Credential::note),
+                                            may("createdAt", &Credential::createdAt),
+                                            may("placeholderBytes", &Credential::placeholderBytes),
+                                            may("state", &Credential::state),
+                                            may("problem", &Credential::problem),
+                                            may("uses", &Credential::uses),
+                                            may("lastUsedAt", &Credential::lastUsedAt));
+};
+
+template <> struct Fields<Vault>
+{
+    static constexpr std::string_view Type = "Vault";
+    static constexpr auto List = std::tuple(need("kind", &Vault::kind),
+                                            need("isNew", &Vault::isNew),
+                                            need("isLocked", &Vault::isLocked),
+                                            need("problem", &Vault::problem));
+};
+
+template <> struct Fields<CredentialAlarm>
+{
+    static constexpr std::string_view Type = "CredentialAlarm";
+    static constexpr auto List = std::tuple(need("time", &CredentialAlarm::time),
+                                            need("sandbox", &CredentialAlarm::sandbox),
+                                            need("sandboxName", &CredentialAlarm::sandboxName),
+                                            need("credential", &CredentialAlarm::credential),
+                                            need("host", &CredentialAlarm::host),
+                                            need("row", &CredentialAlarm::row),
+                                            need("text", &CredentialAlarm::text));
+};
+
 template <> struct Fields<Check>
 {
     static constexpr std::string_view Type = "Check";
@@ -586,6 +678,10 @@ using AllEnums = TypeList<SandboxState,
                           Scope,
                           RowState,
                           OutputStream,
+                          CredentialSource,
+                          CredentialUse,
+                          CredentialState,
+                          VaultKind,
                           CheckState>;
 
 using AllTypes = TypeList<Size,
@@ -613,6 +709,9 @@ using AllTypes = TypeList<Size,
                           ExecRequest,
                           ExecOutput,
                           ExecExit,
+                          Credential,
+                          Vault,
+                          CredentialAlarm,
                           Check,
                           EngineInfo>;
 

@@ -115,6 +115,23 @@ inline constexpr std::array Methods = {
     MethodInfo{"log.list", "{filter?: RowFilter, before?: id, after?: id, limit?: int}", "RowPage",
                "Rows, newest first; at most 1000 a page. With after: oldest first, for following."},
     MethodInfo{"log.get", "{row: id}", "RowDetail", "One row with its headers."},
+
+    MethodInfo{"credentials.list", "{}", "{credentials: [Credential], vault: Vault}",
+               "All credentials, without their values, which no method gives out."},
+    MethodInfo{"credentials.add", "{credential: Credential, value?: string}", "Credential",
+               "Adds a credential. The value goes to the vault, which must be open."},
+    MethodInfo{"credentials.update", "{credential: Credential, value?: string}", "Credential",
+               "Replaces what a person can change of the credential with this id, and its value "
+               "where one is given."},
+    MethodInfo{"credentials.remove", "{credential: id|name}", "{}",
+               "Removes it, and its value from the vault."},
+    MethodInfo{"credentials.test", "{sandbox: id|name, url: string}",
+               "{credentials: [string], text: string}",
+               "What a request of the sandbox to this URL would be given. Sends nothing."},
+    MethodInfo{"vault.unlock", "{passphrase?: string}", "Vault",
+               "Opens the vault; the first passphrase makes it. The desktop's keyring asks for its "
+               "password itself."},
+    MethodInfo{"vault.lock", "{}", "Vault", "Forgets all values and the key to them."},
 };
 
 inline constexpr std::array Events = {
@@ -132,6 +149,11 @@ inline constexpr std::array Events = {
     MethodInfo{"log.gap", "{dropped: int}", "",
                "This many log.row events were dropped because the client did not keep up: list "
                "anew."},
+    MethodInfo{"credential.changed", "Credential", "", "Made, changed or used."},
+    MethodInfo{"credential.removed", "{credential: id}", "", "Removed."},
+    MethodInfo{"credential.alarm", "CredentialAlarm", "",
+               "A credential was on its way to a host that may not have it; it was stopped."},
+    MethodInfo{"vault.changed", "Vault", "", "Locked or unlocked."},
     MethodInfo{"exec.output", "ExecOutput", "", "Output of a program started by this connection."},
     MethodInfo{"exec.exit", "ExecExit", "", "The program's end; the stream id is free again."},
 };

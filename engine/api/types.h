@@ -20,6 +20,7 @@ using RuleId = std::int64_t;
 using QuestionId = std::int64_t;
 using RowId = std::int64_t;
 using StreamId = std::int64_t;
+using CredentialId = std::int64_t;
 
 // ---- Sandboxes
 
@@ -248,8 +249,10 @@ enum class Step
     Handler, // host or catch-all handler
     Rule,    // allow rules and remembered answers
     Default,
-    Answer,   // the person's answer to this very request
-    Protocol, // refused before the ladder: names that disagree, malformed messages, limits
+    Answer,     // the person's answer to this very request
+    Protocol,   // refused before the ladder: names that disagree, malformed messages, limits
+    Credential, // refused for a credential: on its way to a host that may not have it, or not to be
+                // had
 };
 
 // One rung of a sandbox's ladder as the policy tab shows it, first decided first.
@@ -290,7 +293,8 @@ struct Question
                                          // the answer serves the retry
     int waiting = 0;                     // requests held by this question
     int timesAsked = 1;
-    bool firstSeen = true; // no earlier row of this sandbox names the host
+    bool firstSeen = true;                // no earlier row of this sandbox names the host
+    std::vector<std::string> credentials; // names of those that the request would be given
     QuestionState state = QuestionState::Open;
 };
 
@@ -366,6 +370,7 @@ struct Row
     std::int64_t heldMs = 0;
     std::string upstreamAddress; // that was dialled, with port
     std::string error;           // for Failed
+    std::string credentials;     // names of those that were used, or that leaked; "a, b"
 };
 
 // One frame of a WebSocket that passed. Its contents are not kept.
@@ -450,6 +455,86 @@ struct ExecExit
     int status = 0;    // exit status, or 128 + signal
     int signal = 0;    // 0: it exited by itself
     std::string error; // why it could not be started or was lost; empty otherwise
+};
+
+// ---- Credentials: a reference to a secret, never the secret. Values go in by credentials.add and
+// credentials.update and come out nowhere.
+
+enum class CredentialSource
+{
+    Vault,   // the value lies in the vault
+    Command, // a program of the person's prints it
+};
+
+// How a credential is put into a request to one of its hosts. A placeholder of it is replaced there
+// in each case.
+enum class CredentialUse
+{
+    Header,      // `header`, with {} for the value
+    Basic,       // Authorization: Basic, `user` and the value as password
+    Query,       // the query parameter `parameter`
+    Placeholder, // only where the guest put the placeholder
+    AwsSigV4,    // signs anew what the guest signed; the value is ACCESS-KEY-ID:SECRET[:TOKEN]
+    GitHubApp,   // a token of the installation `parameter` of the app `user`; the value is its key
+};
+
+enum class CredentialState
+{
+    Ready,   // for a command: it has not failed
+    Locked,  // the vault is to be unlocked first
+    Missing, // the vault has no value for it
+    Failed,  // see `problem`
+};
+
+struct Credential
+{
+    CredentialId id = 0;
+    std::string name; // [a-z0-9] with inner '-' and '_', at most 40
+    CredentialSource source = CredentialSource::Vault;
+    std::vector<std::string> command; // for Command: program and arguments, no shell
+    int cacheSeconds = 300;           // for Command: how long what it printed is used
+    std::vector<std::string> hosts;   // patterns of those that may get it; "*" is refused
+    bool plainHttp = false;           // may also go to them over HTTP without TLS
+    CredentialUse use = CredentialUse::Header;
+    std::string header = "Authorization: Bearer {}";
+    std::string user;
+    std::string parameter;
+    std::string variable;  // of the guest's programs, holds the placeholder; empty: none
+    bool inBodies = false; // placeholders are replaced in bodies of requests too
+    std::optional<std::vector<SandboxId>> sandboxes; // that may use it; unset: all
+    std::string note;                                // the person's own words
+    UnixMillis createdAt = 0;
+    int placeholderBytes = 0; // set by the engine: the length of the first value, within bounds
+    CredentialState state = CredentialState::Missing;
+    std::string problem;
+    std::int64_t uses = 0;
+    std::optional<UnixMillis> lastUsedAt;
+};
+
+enum class VaultKind
+{
+    SecretService, // the desktop's keyring
+    File,          // sealed with a passphrase
+};
+
+struct Vault
+{
+    VaultKind kind = VaultKind::File;
+    bool isNew = false; // a file that the first passphrase makes
+    bool isLocked = true;
+    std::string problem; // why it can't be read; empty otherwise
+};
+
+// A credential, or a placeholder of one, was on its way to a host that may not have it.
+struct CredentialAlarm
+{
+    UnixMillis time = 0;
+    SandboxId sandbox = 0;
+    std::string sandboxName;
+    std::string credential;
+    std::string host;
+    RowId row = 0;
+    std::string text; // a sentence
 };
 
 // ---- The engine

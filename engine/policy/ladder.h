@@ -38,7 +38,7 @@ describeLadder(const api::Sandbox& sandbox,
                UnixMillis now,
                const std::vector<api::Handler>& handlers = {});
 
-// "floor", "denied", "gate", "handler", "rule", "default", "answer", "protocol"
+// "floor", "denied", "gate", "handler", "rule", "default", "answer", "protocol", "credential"
 [[nodiscard]] std::string_view stepName(api::Step step);
 
 } // namespace sallyport::policy

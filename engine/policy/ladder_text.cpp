@@ -217,6 +217,8 @@ std::string_view stepName(api::Step step)
         return "answer";
     case api::Step::Protocol:
         return "protocol";
+    case api::Step::Credential:
+        return "credential";
     }
     return "default";
 }

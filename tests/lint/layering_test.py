@@ -20,16 +20,17 @@ ENGINE = {
     "approval": VALUES | {"policy"},
     "tls": VALUES | {"policy"},
     "dns": VALUES | {"policy"},
+    "secret": VALUES | {"policy"},
     "store": VALUES,
     "log": VALUES | {"store"},
     "handler": VALUES | {"policy"},
-    "egress": STORING | {"handler"},
+    "egress": STORING | {"secret", "handler"},
     "jail": VALUES,
     "image": VALUES,
     "vm": VALUES,
     "guest": VALUES,
-    "sandbox": STORING | {"handler", "egress", "jail", "image", "vm", "guest"},
-    "service": STORING | {"handler", "egress", "jail", "image", "vm", "guest", "sandbox"},
+    "sandbox": STORING | {"secret", "handler", "egress", "jail", "image", "vm", "guest"},
+    "service": STORING | {"secret", "handler", "egress", "jail", "image", "vm", "guest", "sandbox"},
 }
 # The wire, shared by both ends, and headers without code of their own.
 GUESTD_MAY = {"engine/guest/messages.h", "engine/guest/protocol.h", "engine/base/unique_fd.h", "engine/base/child_process.h"}

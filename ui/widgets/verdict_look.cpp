@@ -144,6 +144,8 @@ QString stepName(api::Step step)
         return tr("Your answer");
     case api::Step::Protocol:
         return tr("Protocol check");
+    case api::Step::Credential:
+        return tr("Credential");
     }
     return {};
 }

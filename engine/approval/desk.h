@@ -81,6 +81,7 @@ struct Asked
     policy::Request request;
     std::string why;       // Decision::reason
     bool firstSeen = true; // no earlier row of this sandbox names the host
+    std::vector<std::string> credentials; // names of those that it would be given
 };
 
 // An open question as it survives a restart of the engine. What it held is gone with the engine.

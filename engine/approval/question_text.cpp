@@ -40,6 +40,7 @@ api::Question questionFor(const Asked& asked, UnixMillis now)
     question.claimedProcess = shown(request.claimedProcess, MostProcessBytes);
     question.askedAt = now;
     question.firstSeen = asked.firstSeen;
+    question.credentials = asked.credentials;
     return question;
 }
 
@@ -54,6 +55,7 @@ std::optional<Asked> askedFrom(const SavedQuestion& saved)
     asked.sandboxName = question.sandboxName;
     asked.why = question.why;
     asked.firstSeen = question.firstSeen;
+    asked.credentials = question.credentials;
     asked.request.scheme = question.scheme;
     asked.request.method = saved.method.empty() ? question.method : saved.method;
     asked.request.host = std::move(*host);

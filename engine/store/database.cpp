@@ -92,6 +92,11 @@ void Statement::put(int index, const std::vector<std::string>& value)
                    api::toJson(value).dump(-1, ' ', false, api::Json::error_handler_t::replace)));
 }
 
+void Statement::put(int index, const std::vector<std::int64_t>& value)
+{
+    put(index, std::string_view(api::toJson(value).dump()));
+}
+
 void Statement::putNull(int index)
 {
     sqlite3_bind_null(m_statement, index);
@@ -154,15 +159,25 @@ void Statement::get(int column, std::string& value)
     value.assign(text != nullptr ? text : "", text != nullptr ? size : 0);
 }
 
-void Statement::get(int column, std::vector<std::string>& value)
+template <typename T> void Statement::getList(int column, std::vector<T>& value)
 {
     std::string text;
     get(column, text);
-    auto list = api::fromJson<std::vector<std::string>>(api::Json::parse(text, nullptr, false));
+    auto list = api::fromJson<std::vector<T>>(api::Json::parse(text, nullptr, false));
     if (list)
         value = std::move(*list);
     else
         spoil(std::move(list.error()));
+}
+
+void Statement::get(int column, std::vector<std::string>& value)
+{
+    getList(column, value);
+}
+
+void Statement::get(int column, std::vector<std::int64_t>& value)
+{
+    getList(column, value);
 }
 
 bool Statement::isNull(int column) const

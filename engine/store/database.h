@@ -72,6 +72,7 @@ private:
     void put(int index, const std::string& value) { put(index, std::string_view(value)); }
     void put(int index, const char* value) { put(index, std::string_view(value)); }
     void put(int index, const std::vector<std::string>& value);
+    void put(int index, const std::vector<std::int64_t>& value);
     void putNull(int index);
     template <typename T> void put(int index, const std::optional<T>& value)
     {
@@ -90,6 +91,8 @@ private:
     void get(int column, double& value);
     void get(int column, std::string& value);
     void get(int column, std::vector<std::string>& value);
+    void get(int column, std::vector<std::int64_t>& value);
+    template <typename T> void getList(int column, std::vector<T>& value);
     [[nodiscard]] bool isNull(int column) const;
     template <typename T> void get(int column, std::optional<T>& value)
     {

@@ -15,7 +15,7 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 constexpr auto Columns =
     "id, time, sandbox, sandbox_name, protocol, method, scheme, host, port, path, state, verdict, "
     "step, rule, question, reason, status, request_bytes, response_bytes, duration_ms, held_ms, "
-    "upstream_address, error";
+    "upstream_address, error, credentials";
 
 // As Columns, with the host's name in place of its number. A subquery, since a join would let
 // SQLite choose to walk the hosts first.
@@ -23,14 +23,14 @@ const std::string Select =
     "SELECT id, time, sandbox, sandbox_name, protocol, method, scheme, "
     "(SELECT name FROM hosts WHERE hosts.id = rows.host), port, path, state, verdict, step, rule, "
     "question, reason, status, request_bytes, response_bytes, duration_ms, held_ms, "
-    "upstream_address, error FROM rows";
+    "upstream_address, error, credentials FROM rows";
 
 Status readRow(Statement& query, api::Row& r)
 {
     return query.read(r.id, r.time, r.sandbox, r.sandboxName, r.protocol, r.method, r.scheme,
                       r.host, r.port, r.path, r.state, r.verdict, r.step, r.rule, r.question,
                       r.reason, r.status, r.requestBytes, r.responseBytes, r.durationMs, r.heldMs,
-                      r.upstreamAddress, r.error);
+                      r.upstreamAddress, r.error, r.credentials);
 }
 
 Result<std::int64_t> hostNumber(Database& database, const std::string& name)
@@ -140,7 +140,7 @@ std::size_t jsonBytes(const api::Row& row)
     std::size_t bytes = NamesAndNumbers;
     for (const std::string* text :
          {&row.sandboxName, &row.protocol, &row.method, &row.scheme, &row.host, &row.path,
-          &row.reason, &row.upstreamAddress, &row.error})
+          &row.reason, &row.upstreamAddress, &row.error, &row.credentials})
         bytes += jsonBytes(*text);
     return bytes;
 }
@@ -198,11 +198,11 @@ Status save(Database& database, const api::Row& r)
         return tl::unexpected<Error>(host.error());
     static const std::string sql =
         std::string("INSERT OR REPLACE INTO rows (") + Columns +
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     return run(database, sql, r.id, r.time, r.sandbox, r.sandboxName, r.protocol, r.method,
                r.scheme, *host, r.port, r.path, r.state, r.verdict, r.step, r.rule, r.question,
                r.reason, r.status, r.requestBytes, r.responseBytes, r.durationMs, r.heldMs,
-               r.upstreamAddress, r.error);
+               r.upstreamAddress, r.error, r.credentials);
 }
 
 Status save(Database& database, const api::RowDetail& detail, Headers headers)

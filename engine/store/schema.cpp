@@ -170,6 +170,33 @@ constexpr std::string_view WebSockets = R"sql(
 ALTER TABLE headers ADD COLUMN web_socket TEXT NOT NULL DEFAULT '';
 )sql";
 
+// References to secrets; the values lie in the vault.
+constexpr std::string_view Credentials = R"sql(
+CREATE TABLE credentials (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    command TEXT NOT NULL,
+    cache_seconds INTEGER NOT NULL,
+    hosts TEXT NOT NULL,
+    plain_http INTEGER NOT NULL,
+    use TEXT NOT NULL,
+    header TEXT NOT NULL,
+    user TEXT NOT NULL,
+    parameter TEXT NOT NULL,
+    variable TEXT NOT NULL,
+    in_bodies INTEGER NOT NULL,
+    sandboxes TEXT,
+    note TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    placeholder_bytes INTEGER NOT NULL,
+    uses INTEGER NOT NULL,
+    last_used_at INTEGER
+) STRICT;
+ALTER TABLE questions ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE rows ADD COLUMN credentials TEXT NOT NULL DEFAULT '';
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -188,7 +215,8 @@ Result<std::int64_t> versionOf(Database& database)
 // damage there shows when it is read.
 Status checkSmallTables(Database& database)
 {
-    for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers", "modules"}) {
+    for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers", "modules",
+                              "credentials"}) {
         auto check = database.statement("PRAGMA quick_check(" + std::string(table) + ")");
         if (!check)
             return tl::unexpected<Error>(std::move(check.error()));
@@ -222,7 +250,8 @@ Status applyStep(Database& database, std::int64_t version)
 const std::vector<std::string_view>& schemaSteps()
 {
     static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog,
-                                                        WholeQuestions, Handlers, WebSockets};
+                                                        WholeQuestions, Handlers, WebSockets,
+                                                        Credentials};
     return steps;
 }
 

@@ -51,6 +51,7 @@ Status Store::seedIds()
         {"SELECT seq FROM sqlite_sequence WHERE name = 'sandboxes'", &m_lastSandbox},
         {"SELECT seq FROM sqlite_sequence WHERE name = 'rules'", &m_lastRule},
         {"SELECT seq FROM sqlite_sequence WHERE name = 'questions'", &m_lastQuestion},
+        {"SELECT seq FROM sqlite_sequence WHERE name = 'credentials'", &m_lastCredential},
     };
     for (const auto& [sql, last] : tables) {
         const auto highest = m_loader.integer(sql);
@@ -77,6 +78,12 @@ Result<std::vector<SavedQuestion>> Store::loadQuestions()
 {
     const std::lock_guard lock(m_loaderMutex);
     return tables::loadQuestions(m_loader);
+}
+
+Result<std::vector<api::Credential>> Store::loadCredentials()
+{
+    const std::lock_guard lock(m_loaderMutex);
+    return tables::loadCredentials(m_loader);
 }
 
 Result<std::vector<PoolName>> Store::loadPoolNames(api::SandboxId sandbox)
@@ -133,6 +140,12 @@ void Store::saveQuestion(const SavedQuestion& question, Done done)
           std::move(done));
 }
 
+void Store::saveCredential(const api::Credential& credential, Done done)
+{
+    write([credential](Database& database) { return tables::save(database, credential); },
+          std::move(done));
+}
+
 void Store::savePoolName(api::SandboxId sandbox, const PoolName& name, Done done)
 {
     write([sandbox, name](Database& database) { return tables::save(database, sandbox, name); },
@@ -155,6 +168,13 @@ void Store::removeQuestion(api::QuestionId question, Done done)
 {
     write([question](Database& database) { return tables::removeQuestion(database, question); },
           std::move(done));
+}
+
+void Store::removeCredential(api::CredentialId credential, Done done)
+{
+    write(
+        [credential](Database& database) { return tables::removeCredential(database, credential); },
+        std::move(done));
 }
 
 void Store::removePoolNames(api::SandboxId sandbox, Done done)

@@ -62,6 +62,7 @@ public:
     [[nodiscard]] Result<std::vector<api::Sandbox>> loadSandboxes(); // oldest first
     [[nodiscard]] Result<std::vector<api::Rule>> loadRules();
     [[nodiscard]] Result<std::vector<SavedQuestion>> loadQuestions();
+    [[nodiscard]] Result<std::vector<api::Credential>> loadCredentials();
     [[nodiscard]] Result<std::vector<PoolName>> loadPoolNames(api::SandboxId sandbox);
     [[nodiscard]] Result<std::map<api::SandboxId, std::vector<api::Handler>>> loadHandlers();
     [[nodiscard]] Result<std::vector<StoredModule>> loadModules();
@@ -70,12 +71,15 @@ public:
     [[nodiscard]] api::SandboxId newSandboxId() { return ++m_lastSandbox; }
     [[nodiscard]] api::RuleId newRuleId() { return ++m_lastRule; }
     [[nodiscard]] api::QuestionId newQuestionId() { return ++m_lastQuestion; }
+    [[nodiscard]] api::CredentialId newCredentialId() { return ++m_lastCredential; }
 
     // Insert or replace by id. Live values (statistics, open questions, held counts) are not kept:
     // they are zero when loaded.
     void saveSandbox(const api::Sandbox& sandbox, Done done = {});
     void saveRule(const api::Rule& rule, Done done = {});
     void saveQuestion(const SavedQuestion& question, Done done = {});
+    // References only; their values are not for this file.
+    void saveCredential(const api::Credential& credential, Done done = {});
     void savePoolName(api::SandboxId sandbox, const PoolName& name, Done done = {});
     // All handlers of the sandbox, in place of what is stored.
     void saveHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers, Done done = {});
@@ -86,6 +90,7 @@ public:
     void removeRule(api::RuleId rule, Done done = {});
     void removeModule(api::SandboxId sandbox, Done done = {});
     void removeQuestion(api::QuestionId question, Done done = {});
+    void removeCredential(api::CredentialId credential, Done done = {});
     void removePoolNames(api::SandboxId sandbox, Done done = {});
 
     // Adds hits to a rule without rewriting it.
@@ -120,6 +125,7 @@ private:
     std::atomic<std::int64_t> m_lastSandbox = 0;
     std::atomic<std::int64_t> m_lastRule = 0;
     std::atomic<std::int64_t> m_lastQuestion = 0;
+    std::atomic<std::int64_t> m_lastCredential = 0;
 };
 
 } // namespace sallyport::store

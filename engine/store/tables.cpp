@@ -29,7 +29,15 @@ auto columns(Q& q) requires std::is_same_v<std::remove_const_t<Q>, SavedQuestion
     return std::tie(shown.id, shown.sandbox, shown.sandboxName, shown.method, shown.scheme,
                     shown.host, shown.port, shown.path, shown.contentType, shown.bodyBytes,
                     shown.why, shown.claimedProcess, shown.askedAt, shown.timesAsked,
-                    shown.firstSeen, shown.state, q.method, q.target);
+                    shown.firstSeen, shown.credentials, shown.state, q.method, q.target);
+}
+
+template <typename C>
+auto columns(C& c) requires std::is_same_v<std::remove_const_t<C>, api::Credential>
+{
+    return std::tie(c.id, c.name, c.source, c.command, c.cacheSeconds, c.hosts, c.plainHttp, c.use,
+                    c.header, c.user, c.parameter, c.variable, c.inBodies, c.sandboxes, c.note,
+                    c.createdAt, c.placeholderBytes, c.uses, c.lastUsedAt);
 }
 
 template <typename T> struct Table;
@@ -56,10 +64,20 @@ template <> struct Table<SavedQuestion>
 {
     static constexpr auto Name = "questions";
     static constexpr auto Columns = {
-        "id",       "sandbox",     "sandbox_name", "method",     "scheme", "host",
-        "port",     "path",        "content_type", "body_bytes", "why",    "claimed_process",
-        "asked_at", "times_asked", "first_seen",   "state",      "whole_method",
+        "id",          "sandbox",     "sandbox_name", "method",      "scheme", "host",
+        "port",        "path",        "content_type", "body_bytes",  "why",    "claimed_process",
+        "asked_at",    "times_asked", "first_seen",   "credentials", "state",  "whole_method",
         "whole_target"};
+};
+
+template <> struct Table<api::Credential>
+{
+    static constexpr auto Name = "credentials";
+    static constexpr auto Columns = {
+        "id",          "name",      "source", "command",    "cache_seconds",     "hosts",
+        "plain_http",  "use",       "header", "user",       "parameter",         "variable",
+        "in_bodies",   "sandboxes", "note",   "created_at", "placeholder_bytes", "uses",
+        "last_used_at"};
 };
 
 template <typename T> std::string columnList()
@@ -130,6 +148,11 @@ Result<std::vector<SavedQuestion>> loadQuestions(Database& database)
     return loadAll<SavedQuestion>(database);
 }
 
+Result<std::vector<api::Credential>> loadCredentials(Database& database)
+{
+    return loadAll<api::Credential>(database);
+}
+
 Result<std::vector<PoolName>> loadPoolNames(Database& database, api::SandboxId sandbox)
 {
     auto query =
@@ -165,6 +188,11 @@ Status save(Database& database, const SavedQuestion& question)
     return saveRow(database, question);
 }
 
+Status save(Database& database, const api::Credential& credential)
+{
+    return saveRow(database, credential);
+}
+
 // REPLACE also forgets the name that had this slot before.
 Status save(Database& database, api::SandboxId sandbox, const PoolName& name)
 {
@@ -192,6 +220,11 @@ Status removeRule(Database& database, api::RuleId rule)
 Status removeQuestion(Database& database, api::QuestionId question)
 {
     return run(database, "DELETE FROM questions WHERE id = ?", question);
+}
+
+Status removeCredential(Database& database, api::CredentialId credential)
+{
+    return run(database, "DELETE FROM credentials WHERE id = ?", credential);
 }
 
 Status removePoolNames(Database& database, api::SandboxId sandbox)

@@ -29,7 +29,7 @@ void change(Fields& fields, const policy::HeaderChanges& changes)
 Exchange::Exchange(SandboxDoor& door, const Origin& origin, GuestRequest& request)
     : m_door(door)
     , m_origin(origin)
-    , m_request(request)
+    , m_request(door, request)
     , m_log(door)
     , m_uploadOver(door.context->context.get_executor())
 {
@@ -42,7 +42,8 @@ asio::awaitable<void> Exchange::run()
     if (namesAgree()) {
         describeRequest();
         const bool passes = co_await decide();
-        if (passes)
+        const bool isReady = passes && co_await fitOut();
+        if (isReady)
             co_await forward();
     }
     m_request.onHangUp(nullptr, false);
@@ -95,6 +96,10 @@ void Exchange::describeRequest()
 
 asio::awaitable<bool> Exchange::decide()
 {
+    if (const auto leak = m_request.leakInHead(m_policyRequest, m_origin.tls)) {
+        refuseLeak(*leak);
+        co_return false;
+    }
     m_decision = m_door.context->gatekeeper.decide(m_door.id, m_policyRequest);
     m_log.decided(m_decision);
     switch (m_decision.verdict) {
@@ -215,6 +220,33 @@ asio::awaitable<bool> Exchange::askPerson()
     co_return true;
 }
 
+asio::awaitable<bool> Exchange::fitOut()
+{
+    // Where a handler leads it elsewhere, what counts is who gets it.
+    const UpstreamTarget to = target();
+    const auto problem = co_await m_request.fitOut({to.host, to.port, to.tls});
+    m_log.row().credentials = m_request.used();
+    if (!problem)
+        co_return true;
+    refuse(deniedRefusal(api::Step::Credential, {}, *problem));
+    m_log.refused(api::Step::Credential, *problem, 403);
+    co_return false;
+}
+
+void Exchange::refuseLeak(const CredentialUse::Leak& leak)
+{
+    m_log.withhold();
+    m_log.row().credentials = leak.credential;
+    const bool isAnswered = m_request.isHeadSent();
+    if (isAnswered)
+        m_request.abort();
+    else
+        refuse(deniedRefusal(api::Step::Credential, {}, leak.text));
+    m_log.refused(api::Step::Credential, leak.text, isAnswered ? m_answer.status : 403);
+    m_door.context->gatekeeper.alarm({nowUnixMillis(), m_door.id, m_door.name, leak.credential,
+                                      m_policyRequest.host.text(), m_log.id(), leak.text});
+}
+
 void Exchange::refuse(const Refusal& refusal)
 {
     sendRefusal(m_request, refusal);
@@ -311,6 +343,7 @@ asio::awaitable<Status> Exchange::readAnswerHead()
         const Status head = co_await m_upstream->readHead(m_answer);
         if (!head)
             co_return head;
+        m_request.seeAnswer(m_answer);
         if (m_answer.status == 101 && m_request.head().upgrade.empty())
             co_return fail(Error::Code::Invalid, "the upstream switched protocols unasked");
         if (m_answer.status >= 200 || m_answer.status == 101)
@@ -336,7 +369,10 @@ asio::awaitable<void> Exchange::relayAnswer()
         // upstream takes it.
         while (m_uploading)
             co_await m_uploadOver.wait();
-        m_log.end(api::RowState::Done);
+        if (m_request.leakInBody())
+            refuseLeak(*m_request.leakInBody());
+        else
+            m_log.end(api::RowState::Done);
         co_return;
     }
     const std::string fault = m_upstream->answer().fault();
@@ -424,6 +460,10 @@ void Exchange::failUpstream(const Error& error)
         endCut("the client hung up");
         return;
     }
+    if (m_request.leakInBody()) {
+        refuseLeak(*m_request.leakInBody());
+        return;
+    }
     if (m_uploadEnd == PumpEnd::SourceFailed) {
         const std::string fault = m_request.body().fault();
         m_log.row().error = fault;
@@ -438,6 +478,10 @@ void Exchange::failUpstream(const Error& error)
 
 void Exchange::endCut(std::string error)
 {
+    if (m_request.leakInBody()) {
+        refuseLeak(*m_request.leakInBody());
+        return;
+    }
     m_request.abort(m_resetCode);
     m_log.end(api::RowState::Failed, m_cut.empty() ? std::move(error) : m_cut);
 }

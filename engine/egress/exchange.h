@@ -6,6 +6,7 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "engine/egress/credential_use.h"
 #include "engine/egress/event.h"
 #include "engine/egress/guest_request.h"
 #include "engine/egress/log_row.h"
@@ -45,6 +46,9 @@ private:
     // The handler that decided, where it is this built-in one.
     template <typename Handler> [[nodiscard]] const Handler* builtIn() const;
     [[nodiscard]] asio::awaitable<bool> askPerson();
+    // Whether its credentials are in their places; refused otherwise.
+    [[nodiscard]] asio::awaitable<bool> fitOut();
+    void refuseLeak(const CredentialUse::Leak& leak);
 
     // What a built-in handler changes of the request that goes on.
     void applyHandler();
@@ -68,7 +72,7 @@ private:
 
     SandboxDoor& m_door;
     const Origin& m_origin;
-    GuestRequest& m_request;
+    CredentialUse m_request; // the guest's, with credentials in their places
     LogRow m_log;
     policy::Request m_policyRequest;
     policy::Decision m_decision;

@@ -7,6 +7,7 @@
 
 #include "engine/api/types.h"
 #include "engine/policy/ladder.h"
+#include "engine/secret/kit.h"
 
 namespace sallyport::egress {
 
@@ -53,6 +54,24 @@ public:
     // The floor and the grants for an address that is about to be dialled for this sandbox.
     [[nodiscard]] virtual policy::Decision
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) = 0;
+
+    // What this sandbox may use and must not lose; null where there is none.
+    [[nodiscard]] virtual std::shared_ptr<const secret::Kit> credentials(api::SandboxId)
+    {
+        return nullptr;
+    }
+    // The same once the values that go to this destination are fresh, or can't be had.
+    [[nodiscard]] virtual boost::asio::awaitable<std::shared_ptr<const secret::Kit>>
+    fetchCredentials(api::SandboxId sandbox, const secret::Destination&)
+    {
+        co_return credentials(sandbox);
+    }
+    virtual void credentialsUsed(const std::vector<std::string>& names)
+    {
+        static_cast<void>(names);
+    }
+    // A credential was on its way to somebody else; the request has been refused.
+    virtual void alarm(api::CredentialAlarm alarm) { static_cast<void>(alarm); }
 
     // Stores a row and returns its id. Text of the row may be as the guest sent it: the log escapes
     // and bounds it.

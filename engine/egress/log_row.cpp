@@ -71,6 +71,13 @@ void LogRow::noteHandler(const policy::Decision& decision)
     m_door.context->gatekeeper.addHandlerLine(line);
 }
 
+void LogRow::withhold()
+{
+    api::Row& row = m_detail.row;
+    row.path = "(withheld: a credential may be in it)";
+    m_detail.requestHeaders.clear();
+}
+
 void LogRow::write()
 {
     if (std::exchange(m_added, true))

@@ -27,6 +27,9 @@ public:
     // written.
     void noteHandler(const policy::Decision& decision);
 
+    // Leaves out what the guest wrote: a secret is somewhere in it.
+    void withhold();
+
     // Adds the row as it is (once), or replaces it.
     void write();
     // Sets the end's fields and writes for the last time.

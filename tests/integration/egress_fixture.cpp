@@ -220,6 +220,31 @@ ScriptedGatekeeper::checkAddress(api::SandboxId, const policy::Address& address,
                : verdict(policy::Verdict::Allow);
 }
 
+void ScriptedGatekeeper::setKit(std::shared_ptr<const secret::Kit> kit)
+{
+    const std::lock_guard lock(m_mutex);
+    m_kit = std::move(kit);
+    m_alarms.clear();
+}
+
+std::vector<api::CredentialAlarm> ScriptedGatekeeper::alarms() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_alarms;
+}
+
+std::shared_ptr<const secret::Kit> ScriptedGatekeeper::credentials(api::SandboxId)
+{
+    const std::lock_guard lock(m_mutex);
+    return m_kit;
+}
+
+void ScriptedGatekeeper::alarm(api::CredentialAlarm alarm)
+{
+    const std::lock_guard lock(m_mutex);
+    m_alarms.push_back(std::move(alarm));
+}
+
 api::RowId ScriptedGatekeeper::addRow(const api::Row& row)
 {
     static std::atomic<api::RowId> next{1};
@@ -445,6 +470,8 @@ void EgressFixture::startNginx()
         location = /204 { return 204; }
         location = /alt { add_header Alt-Svc 'h3=":443"'; return 200 "alt"; }
         location = /echo-headers { return 200 "$http_x_test|$http_cookie|$http_te|$http_host\n"; }
+        location = /secret { access_log %1/seen.log seen; default_type text/plain; add_header X-Echo $http_authorization;
+                             return 200 "$http_authorization $args\n"; }
         location = /upload { client_body_in_single_buffer off; proxy_request_buffering off;
                              proxy_http_version 1.1; proxy_pass http://127.0.0.1:%2; }
     )")
@@ -455,6 +482,7 @@ void EgressFixture::startNginx()
 events { worker_connections 2000; }
 http {
     access_log off; default_type application/octet-stream; sendfile on;
+    log_format seen '$http_authorization|$http_x_key|$args|$http_accept_encoding';
     proxy_temp_path %1/proxy; fastcgi_temp_path %1/fastcgi; uwsgi_temp_path %1/uwsgi; scgi_temp_path %1/scgi;
     ssl_certificate %1/server.pem; ssl_certificate_key %1/server.key; keepalive_requests 100000;
     server { listen 127.0.0.1:%2 ssl http2; %5 }

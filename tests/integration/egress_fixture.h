@@ -48,6 +48,10 @@ public:
     [[nodiscard]] int openQuestions() const { return m_open; }
     [[nodiscard]] int withdrawn() const { return m_withdrawn; }
 
+    // The sandbox's credentials from now on.
+    void setKit(std::shared_ptr<const secret::Kit> kit);
+    [[nodiscard]] std::vector<api::CredentialAlarm> alarms() const;
+
     [[nodiscard]] std::vector<api::RowDetail> rows() const;
     // The newest row; fails the test's wait by staying empty.
     [[nodiscard]] api::RowDetail lastRow() const;
@@ -62,6 +66,8 @@ public:
                                                    api::RowId row) override;
     policy::Decision
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
+    std::shared_ptr<const secret::Kit> credentials(api::SandboxId sandbox) override;
+    void alarm(api::CredentialAlarm alarm) override;
     api::RowId addRow(const api::Row& row) override;
     void updateRow(const api::RowDetail& detail) override;
     void addHandlerLine(const api::HandlerLine& line) override;
@@ -78,11 +84,13 @@ private:
     };
 
     boost::asio::io_context& m_context;
-    mutable std::mutex m_mutex; // guards the members down to m_rows
+    mutable std::mutex m_mutex; // guards the members down to m_alarms
     Decide m_decide;
     std::shared_ptr<const policy::Snapshot> m_policy;
     std::vector<api::HandlerLine> m_handlerLines;
     std::map<api::RowId, api::RowDetail> m_rows;
+    std::shared_ptr<const secret::Kit> m_kit;
+    std::vector<api::CredentialAlarm> m_alarms;
     std::vector<std::shared_ptr<Question>> m_questions; // network thread
     std::atomic<std::chrono::milliseconds> m_budget{std::chrono::milliseconds(25000)};
     std::atomic<bool> m_refuseAddresses{false};

@@ -1,0 +1,126 @@
+#include "engine/egress/credential_fields.h"
+
+#include <algorithm>
+
+#include "engine/base/text.h"
+#include "engine/secret/credential.h"
+#include "engine/secret/encoding.h"
+
+namespace sallyport::egress {
+
+namespace {
+
+using api::CredentialUse;
+
+// Calls `use` with the parts of the target's query; the text before it is returned.
+template <typename Use> std::string_view forEachParameter(std::string_view target, Use use)
+{
+    const std::size_t question = target.find('?');
+    std::string_view query =
+        question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+    while (!query.empty()) {
+        const std::size_t end = std::min(query.find('&'), query.size());
+        use(query.substr(0, end));
+        query.remove_prefix(std::min(end + 1, query.size()));
+    }
+    return target.substr(0, question);
+}
+
+// Of the needles that are found, those whose text this is.
+bool holdsAny(std::string_view text, const std::vector<std::string>& forms)
+{
+    return std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+        return form.size() >= secret::ShortestNeedle && text.find(form) != std::string_view::npos;
+    });
+}
+
+} // namespace
+
+void setField(Fields& fields, std::string_view name, std::string_view value)
+{
+    Fields made;
+    bool done = false;
+    for (const Field field : fields) {
+        if (!sameToken(field.name, name)) {
+            made.add(field.name, field.value);
+        } else if (!done) {
+            made.add(field.name, value);
+            done = true;
+        }
+    }
+    if (!done)
+        made.add(name, value);
+    fields = std::move(made);
+}
+
+std::string withParameter(std::string_view target, std::string_view name, std::string_view value)
+{
+    std::string query;
+    const std::string_view path = forEachParameter(target, [&](std::string_view part) {
+        if (secret::percentDecoded(part.substr(0, part.find('='))) != name)
+            query.append(query.empty() ? "" : "&").append(part);
+    });
+    query.append(query.empty() ? "" : "&").append(name).append("=");
+    query.append(secret::percentEncoded(value));
+    return std::string(path).append("?").append(query);
+}
+
+bool putIn(RequestHead& head, const secret::Kit& kit, std::size_t index)
+{
+    const secret::KitEntry& entry = kit.entries()[index];
+    const std::string_view value = entry.value ? entry.value->view() : std::string_view();
+    switch (entry.credential.use) {
+    case CredentialUse::Header: {
+        const auto header = secret::HeaderTemplate::parse(entry.credential.header);
+        if (header)
+            setField(head.fields, header->name, header->with(value));
+        return header.has_value();
+    }
+    case CredentialUse::Basic:
+        setField(head.fields, "Authorization",
+                 secret::basicAuthorization(entry.credential.user, value));
+        return true;
+    case CredentialUse::Query:
+        head.path = withParameter(head.path, entry.credential.parameter, value);
+        return true;
+    case CredentialUse::GitHubApp:
+        setField(head.fields, "Authorization", "Bearer " + std::string(value));
+        return true;
+    case CredentialUse::AwsSigV4:
+    case CredentialUse::Placeholder:
+        break;
+    }
+    return false;
+}
+
+std::vector<std::size_t>
+swapPlaceholders(RequestHead& head, const secret::Kit& kit, const secret::Home& home)
+{
+    std::vector<std::size_t> found;
+    for (const std::size_t index : home)
+        if (kit.entries()[index].value && holdsPlaceholder(head, kit.entries()[index].placeholder))
+            found.push_back(index);
+    if (found.empty())
+        return found;
+    if (auto target = kit.targetWithValues(head.path, home))
+        head.path = std::move(*target);
+    Fields fields;
+    for (const Field field : head.fields)
+        fields.add(field.name,
+                   kit.headerWithValues(field.value, home).value_or(std::string(field.value)));
+    head.fields = std::move(fields);
+    return found;
+}
+
+bool holdsPlaceholder(const RequestHead& head, std::string_view placeholder)
+{
+    const std::vector<std::string> forms = secret::allForms(placeholder);
+    if (holdsAny(head.path, forms))
+        return true;
+    for (const Field field : head.fields)
+        if (holdsAny(field.value, forms))
+            return true;
+    return false;
+}
+
+} // namespace sallyport::egress

@@ -1,0 +1,373 @@
+// Credentials at the door, with curl as guest: what the upstream gets, what the guest gets to see,
+// and what does not leave.
+
+#include <QTest>
+
+#include <mutex>
+
+#include <sys/socket.h>
+
+#include "egress_fixture.h"
+#include "engine/base/text.h"
+#include "engine/secret/encoding.h"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+constexpr auto Home = "api.example.com";
+constexpr auto Elsewhere = "other.example.com";
+const std::string Value = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+const std::string Placeholder = "sp_A0B1C2D3E4F5G6H7I8J9K0L1M2N3O4P5Q6R7S";
+
+using Change = std::function<void(secret::KitEntry&)>;
+
+std::shared_ptr<const secret::Kit> kit(const Change& change = {})
+{
+    secret::KitEntry entry;
+    entry.credential.id = 1;
+    entry.credential.name = "github";
+    entry.credential.hosts = {Home};
+    entry.credential.use = api::CredentialUse::Placeholder;
+    entry.placeholder = Placeholder;
+    entry.value = std::make_shared<const secret::SecretText>(Value);
+    if (change)
+        change(entry);
+    std::vector<secret::KitEntry> entries;
+    entries.push_back(std::move(entry));
+    return std::make_shared<const secret::Kit>(std::move(entries));
+}
+
+QString url(const char* host, int port, const QString& path, const char* scheme = "https")
+{
+    return QString("%1://%2:%3%4").arg(scheme, host).arg(port).arg(path);
+}
+
+QString qtext(const std::string& bytes)
+{
+    return QString::fromStdString(bytes);
+}
+
+// Keeps what a client sent, and answers with all of it, so that nothing of it may reach the guest.
+class Echo
+{
+public:
+    Echo()
+        : m_server([this](int socket) { serve(socket); })
+    {
+    }
+    [[nodiscard]] int port() const { return m_server.port(); }
+    [[nodiscard]] std::string seen() const
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_seen;
+    }
+    void forget()
+    {
+        const std::lock_guard lock(m_mutex);
+        m_seen.clear();
+    }
+
+private:
+    // A chunked body ends in "0\r\n\r\n"; others in these tests end in "END".
+    static bool isWhole(const std::string& request)
+    {
+        return request.ends_with("0\r\n\r\n") || request.ends_with("END") ||
+               (request.ends_with("\r\n\r\n") && request.starts_with("GET"));
+    }
+    void serve(int socket)
+    {
+        std::string request;
+        char piece[4096];
+        while (!isWhole(request)) {
+            const ssize_t count = ::recv(socket, piece, sizeof piece, 0);
+            if (count <= 0)
+                break;
+            request.append(piece, static_cast<std::size_t>(count));
+            const std::lock_guard lock(m_mutex);
+            m_seen += std::string(piece, static_cast<std::size_t>(count));
+        }
+        if (isWhole(request))
+            sendAll(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
+                                std::to_string(request.size()) + "\r\n\r\n" + request);
+    }
+
+    mutable std::mutex m_mutex; // guards m_seen
+    std::string m_seen;
+    ScriptedServer m_server;
+};
+
+} // namespace
+
+class EgressCredentialTest : public QObject
+{
+    Q_OBJECT
+
+private:
+    std::unique_ptr<EgressFixture> m_fixture;
+    std::unique_ptr<Echo> m_echo;
+
+    void use(const Change& change = {}) { m_fixture->keeper().setKit(kit(change)); }
+    // What nginx saw of the last request: "authorization|x-key|query|accept-encoding".
+    QByteArray seenByNginx()
+    {
+        QFile log(m_fixture->path("seen.log"));
+        const bool isOpen = log.open(QIODevice::ReadOnly);
+        const QList<QByteArray> lines =
+            isOpen ? log.readAll().trimmed().split('\n') : QList<QByteArray>();
+        return lines.isEmpty() ? QByteArray() : lines.last();
+    }
+    void expectDenied(const char* where)
+    {
+        QTRY_COMPARE(m_fixture->keeper().lastRow().row.state, api::RowState::Denied);
+        const api::RowDetail row = m_fixture->keeper().lastRow();
+        QCOMPARE(row.row.step, api::Step::Credential);
+        QCOMPARE(row.row.credentials, std::string("github"));
+        QVERIFY2(row.row.reason.find(where) != std::string::npos, row.row.reason.c_str());
+        QCOMPARE(m_fixture->keeper().alarms().size(), std::size_t{1});
+        for (const auto& [name, value] : row.requestHeaders)
+            QVERIFY(value.find(Value) == std::string::npos);
+        QVERIFY(row.row.path.find(Value) == std::string::npos);
+    }
+
+private slots:
+    void initTestCase()
+    {
+        m_fixture = std::make_unique<EgressFixture>();
+        m_fixture->startNginx();
+        m_echo = std::make_unique<Echo>();
+    }
+    void cleanupTestCase()
+    {
+        m_fixture.reset();
+        m_echo.reset();
+    }
+    void init()
+    {
+        m_fixture->keeper().forgetRows();
+        m_fixture->keeper().allowAll();
+        m_echo->forget();
+    }
+
+    void aHeaderIsSetInPlaceOfTheGuests_data()
+    {
+        QTest::addColumn<QString>("version");
+        QTest::newRow("HTTP/1.1") << "--http1.1";
+        QTest::newRow("HTTP/2") << "--http2";
+    }
+    void aHeaderIsSetInPlaceOfTheGuests()
+    {
+        QFETCH(QString, version);
+        use([](secret::KitEntry& entry) {
+            entry.credential.use = api::CredentialUse::Header;
+            entry.credential.header = "Authorization: token {}";
+        });
+        const int port = m_fixture->h2Port();
+        const CurlResult result = m_fixture->curl(
+            Home, port,
+            {url(Home, port, "/secret?a=b"), version, "-i", "-H", "Authorization: mine"});
+        QCOMPARE(seenByNginx(), QByteArray(("token " + Value + "|-|a=b|identity").c_str()));
+        // The echo, in a header and in the body, is of the placeholder.
+        QVERIFY(!result.out.contains(Value.c_str()));
+        QCOMPARE(result.out.count(("token " + Placeholder).c_str()), 2);
+        QTRY_COMPARE(m_fixture->keeper().lastRow().row.state, api::RowState::Done);
+        const api::RowDetail row = m_fixture->keeper().lastRow();
+        QCOMPARE(row.row.credentials, std::string("github"));
+        for (const auto* headers : {&row.requestHeaders, &row.responseHeaders})
+            for (const auto& [name, value] : *headers)
+                QVERIFY(value.find(Value) == std::string::npos);
+    }
+
+    void basicAndQueryArePutIn()
+    {
+        const int port = m_fixture->h1Port();
+        use([](secret::KitEntry& entry) {
+            entry.credential.use = api::CredentialUse::Basic;
+            entry.credential.user = "me";
+        });
+        CurlResult result = m_fixture->curl(Home, port, {url(Home, port, "/secret"), "-u", "x:y"});
+        QCOMPARE(seenByNginx(),
+                 QByteArray(("Basic " + text::toBase64("me:" + Value) + "|-|-|identity").c_str()));
+        QVERIFY(result.out.contains(text::toBase64("me:" + Placeholder).substr(4, 40).c_str()));
+
+        use([](secret::KitEntry& entry) {
+            entry.credential.use = api::CredentialUse::Query;
+            entry.credential.parameter = "key";
+        });
+        result = m_fixture->curl(Home, port, {url(Home, port, "/secret?key=mine&q=1")});
+        QCOMPARE(seenByNginx(), QByteArray(("-|-|q=1&key=" + Value + "|identity").c_str()));
+        QVERIFY(result.out.contains(("key=" + Placeholder).c_str()));
+        QVERIFY(m_fixture->keeper().lastRow().row.path.find(Value) == std::string::npos);
+    }
+
+    void placeholdersAreReplacedWhereverTheGuestPutThem()
+    {
+        use();
+        const int port = m_fixture->h2Port();
+        static_cast<void>(m_fixture->curl(Home, port,
+                                          {url(Home, port, "/secret?k=" + qtext(Placeholder)), "-H",
+                                           "X-Key: " + qtext(Placeholder) + ";v=1", "-u",
+                                           "user:" + qtext(Placeholder)}));
+        QCOMPARE(seenByNginx(), QByteArray(("Basic " + text::toBase64("user:" + Value) + "|" +
+                                            Value + ";v=1|k=" + Value + "|identity")
+                                               .c_str()));
+        // Who has none is left alone, but for what the answer needs.
+        static_cast<void>(m_fixture->curl(Home, port, {url(Home, port, "/secret")}));
+        QCOMPARE(seenByNginx(), QByteArray("-|-|-|identity"));
+        QTRY_COMPARE(m_fixture->keeper().lastRow().row.credentials, std::string());
+    }
+
+    void aBodyGetsTheValueWhereChosenAndKeepsItsLength()
+    {
+        const auto send = [&]() -> CurlResult {
+            return m_fixture->curl(Home, m_echo->port(),
+                                   {url(Home, m_echo->port(), "/", "http"), "--data-binary",
+                                    "token=" + qtext(Placeholder) + "&END"});
+        };
+        use([](secret::KitEntry& entry) { entry.credential.plainHttp = true; });
+        CurlResult result = send();
+        QVERIFY(m_echo->seen().find(Value) == std::string::npos);
+        QVERIFY(result.out.contains(Placeholder.c_str()));
+
+        m_echo->forget();
+        use([](secret::KitEntry& entry) {
+            entry.credential.plainHttp = entry.credential.inBodies = true;
+        });
+        result = send();
+        QVERIFY(m_echo->seen().find("token=" + Value + "&END") != std::string::npos);
+        QVERIFY(m_echo->seen().find("Content-Length: 50") != std::string::npos);
+        QVERIFY(!result.out.contains(Value.c_str()));
+        QVERIFY(result.out.contains(("token=" + Placeholder + "&END").c_str()));
+    }
+
+    void aBodyOfAnotherLengthGoesInChunks()
+    {
+        use([](secret::KitEntry& entry) {
+            entry.credential.plainHttp = entry.credential.inBodies = true;
+            entry.value = std::make_shared<const secret::SecretText>("short-value");
+        });
+        const CurlResult result =
+            m_fixture->curl(Home, m_echo->port(),
+                            {url(Home, m_echo->port(), "/", "http"), "-i", "--data-binary",
+                             "token=" + qtext(Placeholder) + "&END"});
+        QVERIFY(m_echo->seen().find("token=short-value&END") != std::string::npos);
+        QVERIFY(m_echo->seen().find("Content-Length") == std::string::npos);
+        QVERIFY(result.out.contains(("token=" + Placeholder + "&END").c_str()));
+    }
+
+    void nothingOfItGoesElsewhere_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QString>("path");
+        QTest::addColumn<QString>("where");
+        const QString value = qtext(Value);
+        const QString placeholder = qtext(Placeholder);
+        QTest::newRow("placeholder, header") << QStringList{"-H", "X-A: " + placeholder} << "/"
+                                             << "a header";
+        QTest::newRow("placeholder, basic") << QStringList{"-u", "u:" + placeholder} << "/"
+                                            << "a header";
+        QTest::newRow("placeholder, query")
+            << QStringList{} << "/?a=" + placeholder << "the address";
+        QTest::newRow("value, header") << QStringList{"-H", "X-A: a" + value} << "/"
+                                       << "a header";
+        QTest::newRow("value, percent")
+            << QStringList{}
+            << "/?" + value.left(5) + "%" + qtext(secret::toHex(Value.substr(5, 1))) + value.mid(6)
+            << "the address";
+        QTest::newRow("value, hex")
+            << QStringList{} << "/" + qtext(secret::toHex(Value)) << "the address";
+        QTest::newRow("value, body") << QStringList{"--data-binary", "xx" + value + "END"} << "/"
+                                     << "the body";
+        QTest::newRow("value, base64 body")
+            << QStringList{"--data-binary", qtext(text::toBase64("abc" + Value + "END"))} << "/"
+            << "the body";
+        QTest::newRow("placeholder, chunked body")
+            << QStringList{"-H", "Transfer-Encoding: chunked", "--data-binary", placeholder + "END"}
+            << "/"
+            << "the body";
+    }
+    void nothingOfItGoesElsewhere()
+    {
+        QFETCH(QStringList, arguments);
+        QFETCH(QString, path);
+        QFETCH(QString, where);
+        use([](secret::KitEntry& entry) { entry.credential.plainHttp = true; });
+        const CurlResult result = m_fixture->curl(
+            Elsewhere, m_echo->port(),
+            QStringList{url(Elsewhere, m_echo->port(), path, "http"), "-w", "%{http_code}"} +
+                arguments);
+        QVERIFY2(result.out.endsWith("403"), result.out);
+        QVERIFY(result.out.contains("\"step\":\"credential\""));
+        expectDenied(qPrintable(where));
+        QVERIFY(m_echo->seen().find(Value.substr(0, 8)) == std::string::npos);
+        QVERIFY(m_echo->seen().find(Placeholder.substr(0, 8)) == std::string::npos);
+    }
+
+    void withoutTlsItsOwnHostIsElsewhereToo()
+    {
+        use();
+        const int port = m_fixture->plainPort();
+        const CurlResult result =
+            m_fixture->curl(Home, port,
+                            {url(Home, port, "/secret", "http"), "-w", "%{http_code}", "-H",
+                             "X-Key: " + qtext(Placeholder)});
+        QVERIFY(result.out.endsWith("403"));
+        expectDenied("TLS");
+    }
+
+    void nobodyIsAskedAboutALeak()
+    {
+        use();
+        m_fixture->keeper().setDecide(
+            [](const policy::Request&) { return verdict(policy::Verdict::Ask); });
+        const int port = m_fixture->h2Port();
+        const CurlResult result = m_fixture->curl(Elsewhere, port,
+                                                  {url(Elsewhere, port, "/"), "-w", "%{http_code}",
+                                                   "-H", "X-Key: " + qtext(Placeholder)});
+        QVERIFY(result.out.endsWith("403"));
+        QCOMPARE(m_fixture->keeper().openQuestions(), 0);
+        expectDenied("a header");
+    }
+
+    void whatCanNotBeHadIsNotLeftOut()
+    {
+        use([](secret::KitEntry& entry) {
+            entry.credential.use = api::CredentialUse::Header;
+            entry.value = nullptr;
+            entry.problem = "the vault is locked";
+        });
+        const int port = m_fixture->h2Port();
+        const CurlResult result =
+            m_fixture->curl(Home, port, {url(Home, port, "/secret"), "-w", "%{http_code}"});
+        QVERIFY(result.out.endsWith("403"));
+        QVERIFY(result.out.contains("the vault is locked"));
+        QCOMPARE(m_fixture->keeper().lastRow().row.step, api::Step::Credential);
+        QVERIFY(m_fixture->keeper().alarms().empty());
+    }
+
+    void aLargeUploadIsScreenedToItsEnd()
+    {
+        use();
+        QFile file(m_fixture->path("upload.bin"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        const QByteArray filler(1 << 20, 'g');
+        for (int i = 0; i < 16; ++i)
+            file.write(filler);
+        file.close();
+        const int port = m_fixture->h2Port();
+        const QStringList arguments{url(Elsewhere, port, "/upload"), "-w", "%{http_code}", "-T",
+                                    file.fileName()};
+        QVERIFY(m_fixture->curl(Elsewhere, port, arguments).out.endsWith("200"));
+        QTRY_COMPARE(m_fixture->keeper().lastRow().row.requestBytes, std::int64_t{16} << 20);
+        QVERIFY(file.open(QIODevice::Append));
+        file.write(Value.c_str());
+        file.close();
+        m_fixture->keeper().forgetRows();
+        QVERIFY(!m_fixture->curl(Elsewhere, port, arguments).out.endsWith("200"));
+        expectDenied("the body");
+    }
+};
+
+QTEST_GUILESS_MAIN(EgressCredentialTest)
+#include "egress_credential_test.moc"

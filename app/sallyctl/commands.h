@@ -11,13 +11,14 @@ namespace sallyport::ctl {
 
 class Context;
 
-void addSandboxCommands(CLI::App& app, Context& context);  // ls create start stop rm rename
-void addProgramCommands(CLI::App& app, Context& context);  // exec shell
-void addLogCommands(CLI::App& app, Context& context);      // log why
-void addRuleCommands(CLI::App& app, Context& context);     // rules
-void addPolicyCommands(CLI::App& app, Context& context);   // policy
-void addHandlerCommands(CLI::App& app, Context& context);  // handler hosts
-void addApprovalCommands(CLI::App& app, Context& context); // approvals
-void addEngineCommands(CLI::App& app, Context& context);   // doctor info
+void addSandboxCommands(CLI::App& app, Context& context);    // ls create start stop rm rename
+void addProgramCommands(CLI::App& app, Context& context);    // exec shell
+void addLogCommands(CLI::App& app, Context& context);        // log why
+void addRuleCommands(CLI::App& app, Context& context);       // rules
+void addPolicyCommands(CLI::App& app, Context& context);     // policy
+void addHandlerCommands(CLI::App& app, Context& context);    // handler hosts
+void addApprovalCommands(CLI::App& app, Context& context);   // approvals
+void addCredentialCommands(CLI::App& app, Context& context); // credentials
+void addEngineCommands(CLI::App& app, Context& context);     // doctor info
 
 } // namespace sallyport::ctl

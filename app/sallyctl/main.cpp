@@ -69,6 +69,7 @@ int main(int argc, char** argv)
     addRuleCommands(app, context);
     addHandlerCommands(app, context);
     addApprovalCommands(app, context);
+    addCredentialCommands(app, context);
     addEngineCommands(app, context);
 
     // What follows the sandbox of `exec` is the program's, options and all.

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "engine/secret/secret_text.h"
 #include "engine/service/engine.h"
 
 namespace
@@ -85,6 +86,8 @@ int main(int argc, char** argv)
     // A peer that went away is an error of the write, not the end of the engine.
     ::signal(SIGPIPE, SIG_IGN);
     raiseDescriptorLimit();
+    sallyport::secret::forbidCoreDumps();
+    sallyport::secret::reserveSecretMemory();
 
     auto paths = sallyport::Paths::fromEnvironment();
     if (!paths) {

@@ -5,10 +5,11 @@
 namespace sallyport::service
 {
 
-DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, log::HandlerLog& handlerLog,
+DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, log::EgressLog& log, log::HandlerLog& handlerLog,
                        store::Store& store, NameOf nameOf)
     : m_book(book)
     , m_desk(desk)
+    , m_credentials(credentials)
     , m_log(log)
     , m_handlerLog(handlerLog)
     , m_store(store)
@@ -42,6 +43,8 @@ DoorKeeper::ask(api::SandboxId sandbox, const policy::Request& request, const po
     asked.sandboxName = m_nameOf(sandbox);
     asked.request = request;
     asked.why = decision.reason;
+    if (const auto kit = m_credentials.kitOf(sandbox))
+        asked.credentials = kit->namesAt({request.host, request.port, request.scheme == "https"});
     if (const auto held = m_held.find(row); held != m_held.end())
         asked.firstSeen = held->second.isFirstTime;
     auto held = m_desk.hold(std::move(asked), [this, row](api::QuestionId question) { noteQuestion(row, question); });
@@ -51,6 +54,29 @@ DoorKeeper::ask(api::SandboxId sandbox, const policy::Request& request, const po
 policy::Decision DoorKeeper::checkAddress(api::SandboxId sandbox, const policy::Address& address, int port)
 {
     return m_book.checkAddress(sandbox, address, port);
+}
+
+std::shared_ptr<const secret::Kit> DoorKeeper::credentials(api::SandboxId sandbox)
+{
+    return m_credentials.kitOf(sandbox);
+}
+
+boost::asio::awaitable<std::shared_ptr<const secret::Kit>>
+DoorKeeper::fetchCredentials(api::SandboxId sandbox, const secret::Destination& destination)
+{
+    return m_credentials.freshKitOf(sandbox, destination);
+}
+
+void DoorKeeper::credentialsUsed(const std::vector<std::string>& names)
+{
+    m_credentials.used(names);
+}
+
+void DoorKeeper::alarm(api::CredentialAlarm alarm)
+{
+    if (alarm.sandboxName.empty())
+        alarm.sandboxName = m_nameOf(alarm.sandbox);
+    m_credentials.alarm(alarm);
 }
 
 api::RowId DoorKeeper::addRow(const api::Row& row)

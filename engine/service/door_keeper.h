@@ -7,6 +7,7 @@
 #include "engine/egress/gatekeeper.h"
 #include "engine/log/egress_log.h"
 #include "engine/log/handler_log.h"
+#include "engine/service/credential_book.h"
 #include "engine/service/front_desk.h"
 #include "engine/service/policy_book.h"
 #include "engine/store/store.h"
@@ -21,7 +22,7 @@ class DoorKeeper final : public egress::Gatekeeper
 public:
     using NameOf = std::function<std::string(api::SandboxId)>;
 
-    DoorKeeper(PolicyBook& book, FrontDesk& desk, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
+    DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
                NameOf nameOf);
 
     [[nodiscard]] policy::Decision decide(api::SandboxId sandbox, const policy::Request& request) override;
@@ -30,6 +31,11 @@ public:
     ask(api::SandboxId sandbox, const policy::Request& request, const policy::Decision& decision, api::RowId row) override;
     [[nodiscard]] policy::Decision
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
+    [[nodiscard]] std::shared_ptr<const secret::Kit> credentials(api::SandboxId sandbox) override;
+    [[nodiscard]] boost::asio::awaitable<std::shared_ptr<const secret::Kit>>
+    fetchCredentials(api::SandboxId sandbox, const secret::Destination& destination) override;
+    void credentialsUsed(const std::vector<std::string>& names) override;
+    void alarm(api::CredentialAlarm alarm) override;
     [[nodiscard]] api::RowId addRow(const api::Row& row) override;
     void updateRow(const api::RowDetail& detail) override;
     void addHandlerLine(const api::HandlerLine& line) override;
@@ -47,6 +53,7 @@ private:
 
     PolicyBook& m_book;
     FrontDesk& m_desk;
+    CredentialBook& m_credentials;
     log::EgressLog& m_log;
     log::HandlerLog& m_handlerLog;
     store::Store& m_store;

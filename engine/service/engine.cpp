@@ -66,6 +66,9 @@ Status Engine::start()
     auto modules = m_store->loadModules();
     if (!handlers || !modules)
         return fail("read the database", !handlers ? handlers.error() : modules.error());
+    auto credentials = m_store->loadCredentials();
+    if (!credentials)
+        return fail("read the database", credentials.error());
     if (!sandboxes || !rules || !questions)
         return fail("read the database", !sandboxes ? sandboxes.error() : !rules ? rules.error() : questions.error());
     auto server = api::Server::listen(m_loop, m_options.paths.apiSocket(), std::move(m_lock));
@@ -86,7 +89,16 @@ Status Engine::start()
     approval::Desk::Options desk;
     desk.holdBudgetMs = m_options.holdBudget.count();
     m_desk = std::make_unique<FrontDesk>(m_loop, *m_store, *m_book, desk, *questions);
-    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
+    auto placeholderKey = loadPlaceholderKey(m_options.paths.data / "placeholders.key");
+    if (!placeholderKey)
+        return tl::unexpected(placeholderKey.error());
+    m_credentials = std::make_unique<CredentialBook>(
+        m_loop, *m_store, m_options.paths.data / "vault.sealed", std::move(*placeholderKey), std::move(*credentials),
+        [this](api::SandboxId id) {
+            const auto sandbox = m_sandboxes->get(id);
+            return sandbox ? sandbox->startedAt : std::nullopt;
+        });
+    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_credentials, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
         const auto sandbox = m_sandboxes->get(id);
         return sandbox ? sandbox->name : std::string();
     });
@@ -111,6 +123,7 @@ Status Engine::start()
         m_book->removeSandbox(id);
         m_handlers->removeSandbox(id);
         m_runtime->removeSandbox(id);
+        m_credentials->sandboxRemoved(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
     listener.onPolicyChanged = [this](const api::Sandbox& sandbox) { m_book->setSandbox(sandbox); };
@@ -119,7 +132,8 @@ Status Engine::start()
         m_book->sandboxStopped(id, isLastRunning);
     };
     m_sandboxes = std::make_unique<sandbox::Manager>(*m_platform, *m_door, *m_store, std::move(*sandboxes), std::move(listener));
-    m_exec = std::make_unique<ExecSessions>(m_loop, *m_sandboxes);
+    m_exec = std::make_unique<ExecSessions>(m_loop, *m_sandboxes,
+                                            [this](api::SandboxId id) { return m_credentials->environmentOf(id); });
     listenToParts();
     bindEngineMethods();
     bindSandboxMethods();
@@ -128,6 +142,7 @@ Status Engine::start()
     bindHandlerMethods();
     bindApprovalMethods();
     bindLogMethods();
+    bindCredentialMethods();
     return {};
 }
 
@@ -161,6 +176,12 @@ void Engine::listenToParts()
         row.column = line.column;
         m_keeper->addHandlerLine(row);
     });
+    CredentialBook::Listener credentials;
+    credentials.onChanged = [this](const api::Credential& credential) { broadcast("credential.changed", api::toJson(credential)); };
+    credentials.onRemoved = [this](api::CredentialId credential) { broadcast("credential.removed", {{"credential", credential}}); };
+    credentials.onVaultChanged = [this](const api::Vault& vault) { broadcast("vault.changed", api::toJson(vault)); };
+    credentials.onAlarm = [this](const api::CredentialAlarm& alarm) { broadcast("credential.alarm", api::toJson(alarm)); };
+    m_credentials->setListener(std::move(credentials));
 
     m_desk->setListener([this](const api::Question& question) {
         broadcast("approval.changed", api::toJson(question));
@@ -208,6 +229,7 @@ void Engine::run()
         log::info("engine", fmt::format("ending by signal {}; sandboxes go on, their traffic is refused until an engine is back", number));
         end(false);
     });
+    asio::co_spawn(m_loop, m_credentials->open(), asio::detached);
     asio::co_spawn(m_loop, m_sandboxes->adoptRunning(), asio::detached);
     log::info("engine", fmt::format("version {}, listening on {}", SALLYPORT_VERSION, m_options.paths.apiSocket().string()));
     m_loop.run();

@@ -19,6 +19,7 @@
 #include "engine/log/handler_log.h"
 #include "engine/sandbox/manager.h"
 #include "engine/sandbox/platform.h"
+#include "engine/service/credential_book.h"
 #include "engine/service/door_keeper.h"
 #include "engine/service/exec_sessions.h"
 #include "engine/service/front_desk.h"
@@ -73,6 +74,7 @@ private:
     void bindHostMethods();
     void bindApprovalMethods();
     void bindLogMethods();
+    void bindCredentialMethods();
 
     [[nodiscard]] api::EngineInfo info() const;
     [[nodiscard]] Result<api::SandboxId> sandboxIn(const api::Json& parameters) const;
@@ -81,6 +83,7 @@ private:
     [[nodiscard]] Result<std::string> operateForHandler(api::SandboxId sandbox, const std::string& name, const std::string& json);
     [[nodiscard]] Result<api::Json> hostChange(api::SandboxId sandbox, const std::string& name, const api::Json& argument) const;
     [[nodiscard]] api::Json handlersOf(api::SandboxId sandbox) const;
+    [[nodiscard]] Result<api::CredentialId> credentialIn(const api::Json& parameters) const;
 
     // In the order in which they depend on each other; the loop goes last, after all that has handlers in it.
     EngineOptions m_options;
@@ -94,6 +97,7 @@ private:
     std::unique_ptr<HandlerBook> m_handlers;
     std::unique_ptr<PolicyBook> m_book;
     std::unique_ptr<FrontDesk> m_desk;
+    std::unique_ptr<CredentialBook> m_credentials;
     std::unique_ptr<DoorKeeper> m_keeper;
     std::unique_ptr<handler::Runtime> m_runtime;
     std::unique_ptr<egress::Door> m_door;

@@ -50,9 +50,10 @@ api::ExecExit exitOf(api::StreamId stream, const guest::ExitStatus& status)
 
 } // namespace
 
-ExecSessions::ExecSessions(asio::io_context& loop, sandbox::Manager& sandboxes)
+ExecSessions::ExecSessions(asio::io_context& loop, sandbox::Manager& sandboxes, EnvironmentOf environmentOf)
     : m_loop(loop)
     , m_sandboxes(sandboxes)
+    , m_environmentOf(std::move(environmentOf))
 {
 }
 
@@ -69,6 +70,9 @@ asio::awaitable<Result<api::StreamId>> ExecSessions::start(api::Connection& conn
     if (agent == nullptr)
         co_return fail(Error::Code::Conflict, fmt::format("{} is not running; start it first", sandbox->name));
     const auto owner = connection.shared_from_this(); // over the wait
+    Variables environment = m_environmentOf(request.sandbox);
+    environment.insert(environment.end(), request.environment.begin(), request.environment.end());
+    request.environment = std::move(environment);
     auto process = co_await agent->exec(specOf(request));
     if (!process)
         co_return tl::unexpected(process.error());

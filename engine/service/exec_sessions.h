@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,7 +24,11 @@ namespace sallyport::service
 class ExecSessions
 {
 public:
-    ExecSessions(boost::asio::io_context& loop, sandbox::Manager& sandboxes);
+    using Variables = std::vector<std::pair<std::string, std::string>>;
+    // What every program of a sandbox finds in its environment; what its starter asks for wins.
+    using EnvironmentOf = std::function<Variables(api::SandboxId)>;
+
+    ExecSessions(boost::asio::io_context& loop, sandbox::Manager& sandboxes, EnvironmentOf environmentOf);
 
     [[nodiscard]] boost::asio::awaitable<Result<api::StreamId>> start(api::Connection& connection, api::ExecRequest request);
     // Returns when the guest has taken the bytes: the caller's back-pressure.
@@ -46,6 +53,7 @@ private:
 
     boost::asio::io_context& m_loop;
     sandbox::Manager& m_sandboxes;
+    EnvironmentOf m_environmentOf;
     std::map<api::StreamId, Session> m_sessions;
     api::StreamId m_last = 0;
 };

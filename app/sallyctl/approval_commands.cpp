@@ -130,6 +130,9 @@ void printQuestion(const api::Question& question)
     printLine(fmt::format("{}  question {}: {} wants to {}{}", timeText(question.askedAt),
                           question.id, question.sandboxName, request(question),
                           question.firstSeen ? " (a host not seen before)" : ""));
+    if (!question.credentials.empty())
+        printLine(fmt::format("          it would be given the credential {}",
+                              fmt::join(question.credentials, ", ")));
     printLine(fmt::format("          sallyctl approvals answer {} allow|deny", question.id));
 }
 

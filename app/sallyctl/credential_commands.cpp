@@ -108,8 +108,6 @@ struct AddOptions
     std::optional<std::string> basic;
     std::optional<std::string> query;
     bool placeholder = false;
-    bool aws = false;
-    std::optional<std::string> gitHubApp;
     std::string variable;
     std::optional<std::string> command;
     std::optional<std::string> cache;
@@ -119,7 +117,7 @@ struct AddOptions
     std::string note;
 };
 
-Status setUse(const AddOptions& options, api::Credential& credential)
+void setUse(const AddOptions& options, api::Credential& credential)
 {
     if (options.basic) {
         credential.use = api::CredentialUse::Basic;
@@ -127,21 +125,11 @@ Status setUse(const AddOptions& options, api::Credential& credential)
     } else if (options.query) {
         credential.use = api::CredentialUse::Query;
         credential.parameter = *options.query;
-    } else if (options.gitHubApp) {
-        const auto colon = options.gitHubApp->find(':');
-        if (colon == std::string::npos)
-            return fail(Error::Code::Invalid, "--github-app: write it as APP:INSTALLATION");
-        credential.use = api::CredentialUse::GitHubApp;
-        credential.user = options.gitHubApp->substr(0, colon);
-        credential.parameter = options.gitHubApp->substr(colon + 1);
-    } else if (options.aws) {
-        credential.use = api::CredentialUse::AwsSigV4;
     } else if (options.placeholder) {
         credential.use = api::CredentialUse::Placeholder;
     } else if (options.header) {
         credential.header = *options.header;
     }
-    return {};
 }
 
 Result<api::Credential> credentialOf(Context& context, const AddOptions& options)
@@ -153,8 +141,7 @@ Result<api::Credential> credentialOf(Context& context, const AddOptions& options
     credential.inBodies = options.inBodies;
     credential.plainHttp = options.plainHttp;
     credential.note = options.note;
-    if (auto set = setUse(options, credential); !set)
-        return tl::unexpected<Error>(set.error());
+    setUse(options, credential);
     if (options.command) {
         credential.source = api::CredentialSource::Command;
         credential.command = CLI::detail::split_up(*options.command);
@@ -294,10 +281,6 @@ void addAddCommand(CLI::App& credentials, Context& context)
     how->add_option("--query", options->query, "NAME of a query parameter");
     how->add_flag("--placeholder", options->placeholder,
                   "Only where the guest put the placeholder");
-    how->add_flag("--aws", options->aws,
-                  "Signs requests anew; the value is ACCESS-KEY-ID:SECRET[:TOKEN]");
-    how->add_option("--github-app", options->gitHubApp,
-                    "APP:INSTALLATION; the value is the app's private key");
     how->require_option(0, 1);
     add_->add_option("--env", options->variable,
                      "Variable of the guest's programs that holds the placeholder");

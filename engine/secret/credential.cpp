@@ -123,12 +123,9 @@ Status checkUse(const api::Credential& credential)
             return invalid("parameter: name the query parameter, of letters and digits");
         return {};
     case api::CredentialUse::GitHubApp:
-        for (const std::string* id : {&credential.user, &credential.parameter})
-            if (id->empty() || !std::all_of(id->begin(), id->end(), isDigit))
-                return invalid("user is to be the app's number, parameter the installation's");
-        return {};
-    case api::CredentialUse::Placeholder:
     case api::CredentialUse::AwsSigV4:
+        return invalid("use: signing for AWS and tokens of GitHub apps are not offered yet");
+    case api::CredentialUse::Placeholder:
         break;
     }
     return {};

@@ -55,6 +55,44 @@ std::vector<api::Check> exampleChecks()
 
 } // namespace
 
+namespace {
+
+// A module whose last save was wrong, and what its handlers wrote.
+void answerHandlers(test::FakeEngine& engine)
+{
+    engine.answer("module.get", [](const api::Json& parameters) -> Result<api::Json> {
+        api::Module module;
+        module.sandbox = parameters.at("sandbox");
+        module.source = "export class MySandboxedApp extends Sandbox {\n"
+                        "  static outbound = (req, env, ctx) => {\n"
+                        "    // Deny any non-GET action and log\n"
+                        "    if (req.method !== 'GET' {\n"
+                        "      console.log(`${req.method} request to: ${req.url}`);\n"
+                        "      return new Response('Not Allowed', { status: 405 });\n"
+                        "    }\n"
+                        "    return fetch(req);\n"
+                        "  };\n"
+                        "}\n";
+        module.problems = {{"Unexpected token '{'. Expected ')' to end an 'if' condition.", 4, 29}};
+        module.savedAt = nowUnixMillis();
+        return api::toJson(module);
+    });
+    engine.answer("handlers.log", [](const api::Json& parameters) -> Result<api::Json> {
+        const api::SandboxId sandbox = parameters.at("sandbox");
+        const UnixMillis now = nowUnixMillis();
+        return api::toJson(api::HandlerLinePage{
+            {{3, now, sandbox, 40, "outbound", api::LineLevel::Error,
+              "TypeError: undefined is not an object (evaluating 'params.hosts')", 12, 9},
+             {2, now - 4000, sandbox, 39, "outbound", api::LineLevel::Info,
+              "POST request to: https://api.example.com/v1/messages", 5, 7},
+             {1, now - 9000, sandbox, 38, "log", api::LineLevel::Info,
+              "GET https://files.example.org/archive.tar.gz", 0, 0}},
+            {}});
+    });
+}
+
+} // namespace
+
 class WindowScreenshotsTest : public QObject
 {
     Q_OBJECT
@@ -146,6 +184,7 @@ void WindowScreenshotsTest::everyPage()
 
     test::FakeEngine engine;
     engine.fillWithExample();
+    answerHandlers(engine);
     engine.listen();
     ui::EngineLink link(engine.socketPath(), {});
     ui::window::MainWindow window(link, theme, settings);
@@ -164,6 +203,8 @@ void WindowScreenshotsTest::everyPage()
     shoot(window, QStringLiteral("12-egress"));
     trigger(window, "policy");
     shoot(window, QStringLiteral("13-policy"));
+    trigger(window, "handlers");
+    shoot(window, QStringLiteral("14-handlers"));
     trigger(window, "all");
     shoot(window, QStringLiteral("14-all"));
     trigger(window, "palette");

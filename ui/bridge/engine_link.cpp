@@ -207,6 +207,11 @@ void EngineLink::deliver(const std::string& event, const api::Json& parameters)
     else if (event == "approval.changed")
         deliverAs<api::Question>(parameters,
                                  [this](const auto& question) { emit questionChanged(question); });
+    else if (event == "handlers.changed")
+        emit handlersChanged(idOf(parameters, "sandbox"));
+    else if (event == "handlers.line")
+        deliverAs<api::HandlerLine>(parameters,
+                                    [this](const auto& line) { emit handlerLineStored(line); });
     else if (event == "log.gap")
         emit rowsMissed();
     else if (event == "exec.output")

@@ -67,6 +67,9 @@ signals:
     void rowStored(const sallyport::api::Row& row);
     // Rows were left out because the window did not keep up: list them anew.
     void rowsMissed();
+    // The handlers or the module of a sandbox.
+    void handlersChanged(qint64 sandbox);
+    void handlerLineStored(const sallyport::api::HandlerLine& line);
     void execOutput(const sallyport::api::ExecOutput& output);
     void execExit(const sallyport::api::ExecExit& exit);
 

@@ -394,7 +394,8 @@ void MainWindow::refreshActions()
     m_actions->rename->setEnabled(connected && have);
     m_actions->remove->setEnabled(connected && have);
     for (QAction* tab :
-         {m_actions->overview, m_actions->terminal, m_actions->egress, m_actions->policy})
+         {m_actions->overview, m_actions->terminal, m_actions->egress, m_actions->policy,
+          m_actions->handlers})
         tab->setEnabled(have);
     // Without an engine nothing gets out, whatever the default is.
     m_status->setSandbox(connected ? sandbox : nullptr);

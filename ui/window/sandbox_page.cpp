@@ -14,6 +14,7 @@
 #include "ui/bridge/sandbox_book.h"
 #include "ui/bridge/text.h"
 #include "ui/egress/egress_view.h"
+#include "ui/handlers/handlers_view.h"
 #include "ui/policy/policy_view.h"
 #include "ui/sandboxes/overview_page.h"
 #include "ui/sandboxes/sandbox_commands.h"
@@ -116,6 +117,7 @@ void SandboxPage::makeTabs(WindowActions& actions)
     actions.adoptTerminalAction(m_terminal->newTerminalAction());
     m_egress = new egress::EgressView(m_link);
     m_policy = new policy::PolicyView(m_link);
+    m_handlers = new handlers::HandlersView(m_link);
 
     m_tabs = new QTabWidget;
     m_tabs->setObjectName(QStringLiteral("sandboxTabs"));
@@ -129,9 +131,11 @@ void SandboxPage::makeTabs(WindowActions& actions)
     add(m_terminal, actions.terminal);
     add(m_egress, actions.egress);
     add(m_policy, actions.policy);
+    add(m_handlers, actions.handlers);
     connect(m_tabs, &QTabWidget::currentChanged, this, &SandboxPage::tabChanged);
     int tab = 0;
-    for (QAction* action : {actions.overview, actions.terminal, actions.egress, actions.policy}) {
+    for (QAction* action : {actions.overview, actions.terminal, actions.egress, actions.policy,
+                            actions.handlers}) {
         connect(action, &QAction::triggered, this, [this, tab] { showTab(static_cast<Tab>(tab)); });
         ++tab;
     }
@@ -158,6 +162,7 @@ void SandboxPage::setSandbox(qint64 id)
     m_terminal->setSandbox(id);
     m_egress->setSandbox(id);
     m_policy->setSandbox(id);
+    m_handlers->setSandbox(id);
     refresh();
 }
 

@@ -19,6 +19,9 @@ class EgressView;
 namespace policy {
 class PolicyView;
 }
+namespace handlers {
+class HandlersView;
+}
 namespace sandboxes {
 class OverviewPage;
 class SandboxCommands;
@@ -49,6 +52,7 @@ public:
         Terminal,
         Egress,
         Policy,
+        Handlers,
     };
 
     // `actions` must have no terminal action yet; the page gives it.
@@ -97,6 +101,7 @@ private:
     terminal::TerminalArea* m_terminal = nullptr;
     egress::EgressView* m_egress = nullptr;
     policy::PolicyView* m_policy = nullptr;
+    handlers::HandlersView* m_handlers = nullptr;
 };
 
 } // namespace sallyport::ui::window

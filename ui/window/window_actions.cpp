@@ -39,8 +39,9 @@ WindowActions::WindowActions(QWidget* window)
     terminal = make("terminal", tr("&Terminal"), QStringLiteral("terminal"));
     egress = make("egress", tr("&Egress"), QStringLiteral("egress"));
     policy = make("policy", tr("&Policy"), QStringLiteral("policy"));
+    handlers = make("handlers", tr("&Handlers"), QStringLiteral("handlers"));
     int digit = Qt::Key_1;
-    for (QAction* tab : {overview, terminal, egress, policy})
+    for (QAction* tab : {overview, terminal, egress, policy, handlers})
         tab->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(digit++)));
     all = make("all", tr("&All sandboxes"), QStringLiteral("layers"));
     all->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_0));
@@ -104,7 +105,7 @@ QMenu* WindowActions::fillMenuBar(QMenuBar* bar)
     sandbox->addAction(quit);
 
     QMenu* view = bar->addMenu(tr("&View"));
-    view->addActions({all, overview, terminal, egress, policy});
+    view->addActions({all, overview, terminal, egress, policy, handlers});
     view->addSeparator();
     view->addActions({previousSandbox, nextSandbox, focusRail});
     view->addSeparator();

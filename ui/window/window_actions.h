@@ -36,6 +36,7 @@ public:
     QAction* terminal = nullptr;
     QAction* egress = nullptr;
     QAction* policy = nullptr;
+    QAction* handlers = nullptr;
     QAction* all = nullptr;
     QAction* nextSandbox = nullptr;
     QAction* previousSandbox = nullptr;

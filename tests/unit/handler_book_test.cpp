@@ -152,8 +152,7 @@ private slots:
         QVERIFY(contains(errorOf(m_book->setOutboundByHosts(Sandbox, many)), "at most 500"));
         many.pop_back();
         QVERIFY(m_book->setOutboundByHosts(Sandbox, many));
-        const HandlerBook::Wanted big{"respond",
-                                      "{\"body\":\"" + std::string(40000, 'x') + "\"}"};
+        const HandlerBook::Wanted big{"respond", "{\"body\":\"" + std::string(40000, 'x') + "\"}"};
         std::vector<std::pair<std::string, HandlerBook::Wanted>> heavy;
         for (int i = 0; i < 7; ++i)
             heavy.emplace_back("h" + std::to_string(i) + ".example", big);
@@ -190,7 +189,8 @@ private slots:
     {
         setCheck();
         QVERIFY(save("allowHosts").has_value());
-        QVERIFY(m_book->setOutboundHandler(Sandbox, HandlerBook::Wanted{"allowHosts", R"({"x":1})"}));
+        QVERIFY(
+            m_book->setOutboundHandler(Sandbox, HandlerBook::Wanted{"allowHosts", R"({"x":1})"}));
         QCOMPARE(m_book->of(Sandbox).back().kind, api::HandlerKind::JavaScript);
         QVERIFY(contains(errorOf(m_book->setOutboundHandler(Sandbox, HandlerBook::Wanted{"odd"})),
                          "the module has allowHosts"));

@@ -96,14 +96,21 @@ private slots:
     {
         QTest::addColumn<QString>("host");
         QTest::addColumn<QString>("expected");
-        QTest::newRow("exact, at run time") << "a.example.com" << "a.example.com noHttp";
+        QTest::newRow("exact, at run time") << "a.example.com"
+                                            << "a.example.com noHttp";
         QTest::newRow("a pattern at run time beats an exact declared one")
-            << "b.example.com" << "*.example.com readOnly";
-        QTest::newRow("the longer suffix") << "x.deep.example.com" << "*.deep.example.com log";
-        QTest::newRow("declared, where nothing else is") << "other.example" << "other.example log";
-        QTest::newRow("an address") << "203.0.113.9" << "203.0.113.0/24 noHttp";
-        QTest::newRow("not the apex of a pattern") << "example.com" << " denyHosts";
-        QTest::newRow("everything else") << "z.example" << " denyHosts";
+            << "b.example.com"
+            << "*.example.com readOnly";
+        QTest::newRow("the longer suffix") << "x.deep.example.com"
+                                           << "*.deep.example.com log";
+        QTest::newRow("declared, where nothing else is") << "other.example"
+                                                         << "other.example log";
+        QTest::newRow("an address") << "203.0.113.9"
+                                    << "203.0.113.0/24 noHttp";
+        QTest::newRow("not the apex of a pattern") << "example.com"
+                                                   << " denyHosts";
+        QTest::newRow("everything else") << "z.example"
+                                         << " denyHosts";
     }
     void hostComesBeforeCatchAllAndRunTimeBeforeDeclared()
     {
@@ -170,8 +177,7 @@ private slots:
 
     void aPatternThatCannotBeReadDeniesAll()
     {
-        const Decision decision =
-            decideWith({handler("*bad", "log")}, request("GET", "a.example"));
+        const Decision decision = decideWith({handler("*bad", "log")}, request("GET", "a.example"));
         QCOMPARE(decision.verdict, Verdict::Deny);
         QVERIFY(decision.reason.find("can't be read") != std::string::npos);
     }
@@ -291,10 +297,14 @@ private slots:
         QTest::addColumn<QString>("name");
         QTest::addColumn<QString>("params");
         QTest::addColumn<QString>("text");
-        QTest::newRow("none") << "readOnly" << ""
+        QTest::newRow("none") << "readOnly"
+                              << ""
                               << "GET, HEAD and OPTIONS pass, all else is answered 405.";
-        QTest::newRow("null") << "noHttp" << "null" << "Everything is denied.";
-        QTest::newRow("hosts") << "allowHosts" << R"({"hosts":["A.example","*.b.example","c.d"]})"
+        QTest::newRow("null") << "noHttp"
+                              << "null"
+                              << "Everything is denied.";
+        QTest::newRow("hosts") << "allowHosts"
+                               << R"({"hosts":["A.example","*.b.example","c.d"]})"
                                << "Lets a.example and 2 others pass and denies the rest.";
         QTest::newRow("headers")
             << "setHeaders"
@@ -303,9 +313,9 @@ private slots:
         QTest::newRow("respond") << "respond"
                                  << R"({"status":404,"headers":{"X":"y"},"body":"gone"})"
                                  << "Answers 404 with 4 bytes; nothing is sent anywhere.";
-        QTest::newRow("redirect")
-            << "redirectTo" << R"({"port":11434,"name":"models","hostHeader":"keep"})"
-            << "Goes to port 11434 of this machine (models); Host is kept.";
+        QTest::newRow("redirect") << "redirectTo"
+                                  << R"({"port":11434,"name":"models","hostHeader":"keep"})"
+                                  << "Goes to port 11434 of this machine (models); Host is kept.";
     }
     void goodParametersAreTaken()
     {
@@ -381,20 +391,21 @@ private slots:
 
     void theLadderShowsHandlersAndWhatTheyOpen()
     {
-        const auto steps = describeLadder(sandbox(), {}, Now,
-                                          {handler("", "readOnly"), script("b.example", "mine"),
-                                           handler("models.local.example", "redirectTo",
-                                                   R"({"port":11434,"name":"models"})")});
+        const auto steps = describeLadder(
+            sandbox(), {}, Now,
+            {handler("", "readOnly"), script("b.example", "mine"),
+             handler("models.local.example", "redirectTo", R"({"port":11434,"name":"models"})")});
         QCOMPARE(steps.at(3).step, api::Step::Handler);
         std::vector<std::string> names;
         for (const api::Handler& each : steps.at(3).handlers)
             names.push_back(each.host + " " + each.name + ": " + each.text);
-        QCOMPARE(names,
-                 (std::vector<std::string>{
-                     "b.example mine: A handler of the sandbox's module.",
-                     "models.local.example redirectTo: Goes to port 11434 of this machine (models); "
-                     "Host is replaced.",
-                     " readOnly: GET, HEAD and OPTIONS pass, all else is answered 405."}));
+        QCOMPARE(
+            names,
+            (std::vector<std::string>{
+                "b.example mine: A handler of the sandbox's module.",
+                "models.local.example redirectTo: Goes to port 11434 of this machine (models); "
+                "Host is replaced.",
+                " readOnly: GET, HEAD and OPTIONS pass, all else is answered 405."}));
         QVERIFY(steps.at(0).text.find("127.0.0.1:11434 (models) for models.local.example") !=
                 std::string::npos);
         QVERIFY(describeLadder(sandbox(), {}, Now).at(3).handlers.empty());

@@ -1,6 +1,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QRadioButton>
 #include <QTableView>
@@ -283,6 +284,87 @@ private slots:
         QTest::keyClick(scene.part<QLineEdit>("ruleHost"), Qt::Key_Escape);
         QVERIFY(!scene.part<QWidget>("ruleForm")->isVisible());
         QCOMPARE(scene.engine.callCount("rules.add"), 0);
+    }
+
+    void setsAHandlerWithoutCode()
+    {
+        Scene scene;
+        scene.click("handlerAdd");
+        QTRY_VERIFY(scene.part<QWidget>("handlerForm")->isVisible());
+        scene.type("handlerHost", "*.models.example");
+        auto* name = scene.part<QComboBox>("handlerName");
+        QCOMPARE(name->itemText(0), QStringLiteral("mine"));
+        name->setCurrentText(QStringLiteral("redirectTo"));
+        scene.type("param_port", "abc");
+        QVERIFY(!scene.part<QPushButton>("handlerSave")->isEnabled());
+        QVERIFY(scene.part<QLabel>("handlerProblem")->text().contains(QLatin1String("Port")));
+        scene.type("param_port", "11434");
+        scene.part<QComboBox>("param_hostHeader")->setCurrentText(QStringLiteral("keep"));
+        scene.click("handlerSave");
+        QTRY_COMPARE(scene.engine.callCount("sandbox.setOutboundByHost"), 1);
+        QCOMPARE(scene.engine.lastCall("sandbox.setOutboundByHost").dump(),
+                 std::string(R"({"host":"*.models.example","name":"redirectTo",)"
+                             R"("params":{"hostHeader":"keep","port":11434},"sandbox":1})"));
+        QTRY_VERIFY(!scene.part<QWidget>("handlerForm")->isVisible());
+        QTRY_VERIFY(scene.part<QWidget>("handlerRow") != nullptr);
+    }
+
+    void changesAHandlerAndItsLists()
+    {
+        Scene scene;
+        scene.engine.handlers = {
+            test::handler("", "allowHosts", R"({"hosts":["a.example","*.b.example"]})", "Lets 2."),
+            test::handler("c.example", "setHeaders", R"({"request":{"X-A":"1","Cookie":null}})",
+                          "Passes.")};
+        scene.engine.emitEvent("handlers.changed", {{"sandbox", 1}});
+        QTRY_VERIFY(scene.part<QToolButton>("handlerEdit") != nullptr);
+        scene.click("handlerEdit");
+        QTRY_VERIFY(scene.part<QWidget>("handlerForm")->isVisible());
+        QVERIFY(scene.part<QLineEdit>("handlerHost")->isReadOnly());
+        auto* hosts = scene.part<QPlainTextEdit>("param_hosts");
+        QCOMPARE(hosts->toPlainText(), QStringLiteral("a.example\n*.b.example"));
+        hosts->setPlainText(QStringLiteral(" c.example \n\n"));
+        scene.click("handlerSave");
+        QTRY_COMPARE(scene.engine.callCount("sandbox.setOutboundHandler"), 1);
+        QCOMPARE(scene.engine.lastCall("sandbox.setOutboundHandler").at("params").dump(),
+                 std::string(R"({"hosts":["c.example"]})"));
+    }
+
+    void unsetsAHandlerAndTakesItBack()
+    {
+        Scene scene;
+        api::Handler declared = test::handler("d.example", "mine", "{}", "Of the module.");
+        declared.origin = api::HandlerOrigin::Declared;
+        scene.engine.handlers = {
+            test::handler("c.example", "setHeaders", R"({"request":{"X-A":"1"}})", "Passes."),
+            declared};
+        scene.engine.emitEvent("handlers.changed", {{"sandbox", 1}});
+        QTRY_COMPARE(scene.view.findChildren<QToolButton*>(QStringLiteral("handlerUnset")).size(),
+                     1);
+        scene.click("handlerUnset");
+        QTRY_COMPARE(scene.engine.callCount("sandbox.removeOutboundByHost"), 1);
+        QTRY_VERIFY(scene.part<QPushButton>("toastUndo")->isVisible());
+        scene.click("toastUndo");
+        QTRY_COMPARE(scene.engine.callCount("sandbox.setOutboundByHost"), 1);
+        QCOMPARE(scene.engine.lastCall("sandbox.setOutboundByHost").at("params").dump(),
+                 std::string(R"({"request":{"X-A":"1"}})"));
+    }
+
+    void keepsTheHandlerFormWhenTheEngineRefuses()
+    {
+        Scene scene;
+        scene.engine.handle("sandbox.setOutboundHandler",
+                            [](const api::Json&) -> Result<api::Json> {
+                                return fail(Error::Code::Invalid, "no such thing");
+                            });
+        scene.click("handlerAdd");
+        QTRY_VERIFY(scene.part<QWidget>("handlerForm")->isVisible());
+        scene.click("handlerSave");
+        QTRY_VERIFY(
+            scene.part<QLabel>("handlerProblem")->text().contains(QLatin1String("no such thing")));
+        QVERIFY(scene.part<QWidget>("handlerForm")->isVisible());
+        QTest::keyClick(scene.part<QWidget>("handlerHost"), Qt::Key_Escape);
+        QVERIFY(!scene.part<QWidget>("handlerForm")->isVisible());
     }
 
     void countsDownAndCountsHits()

@@ -47,6 +47,7 @@ LineEngine::LineEngine()
     connect(m_accepting.get(), &QSocketNotifier::activated, this, [this] { accept(); });
     addHandlers();
     addPolicyHandlers();
+    addOutboundHandlers();
     m_link = std::make_unique<ui::EngineLink>(path, std::filesystem::path());
 }
 
@@ -321,8 +322,10 @@ void LineEngine::addPolicyHandlers()
         if (found == sandboxes.end())
             return fail(Error::Code::NotFound, "no such sandbox");
         api::Json steps = api::Json::array();
-        const auto add = [&steps](api::Step step, const char* title, const char* text) {
+        const auto add = [this, &steps](api::Step step, const char* title, const char* text) {
             api::LadderStep each;
+            if (step == api::Step::Handler)
+                each.handlers = handlers;
             each.step = step;
             each.title = title;
             each.text = text;
@@ -333,12 +336,80 @@ void LineEngine::addPolicyHandlers()
         add(api::Step::Denied, "Denied hosts",
             "Requests to these are refused, whatever allows below.");
         add(api::Step::Gate, "Allowed hosts", "Not set: every host goes on to the next step.");
-        add(api::Step::Handler, "Handlers", "None yet.");
+        add(api::Step::Handler, "Handlers", "Those of a host come first.");
         add(api::Step::Rule, "Rules",
             "Allow rules and remembered answers; the most specific wins.");
         add(api::Step::Default, "Default", "What nothing above decides, you are asked.");
         return api::Json{{"steps", steps}};
     });
+}
+
+void LineEngine::addOutboundHandlers()
+{
+    handle("handlers.builtIns", [](const api::Json&) -> Result<api::Json> {
+        using Type = api::ParameterType;
+        const std::vector<api::BuiltIn> all = {
+            {"readOnly", "GET, HEAD and OPTIONS pass, all else is answered 405.", {}},
+            {"allowHosts",
+             "These hosts pass, all others are denied.",
+             {{"hosts", "Hosts", Type::Hosts, false, "Patterns as in rules, one a line.", {}}}},
+            {"setHeaders",
+             "Passes with changed headers.",
+             {{"request",
+               "Of the request",
+               Type::Headers,
+               false,
+               "Name: value, one a line; -Name removes it.",
+               {}}}},
+            {"redirectTo",
+             "Goes to a port of this machine instead.",
+             {{"port", "Port", Type::Number, true, "That a server of yours listens on.", {}},
+              {"name", "Name", Type::Text, false, "What listens there.", {}},
+              {"hostHeader",
+               "Host header",
+               Type::Choice,
+               false,
+               "What the server reads.",
+               {"replace", "keep"}}}},
+            {"ask",
+             "You are asked.",
+             {{"always", "Also what a rule allows", Type::Flag, false, "Each time.", {}}}}};
+        return api::Json{{"builtIns", api::toJson(all)}};
+    });
+    handle("module.get", [](const api::Json& parameters) -> Result<api::Json> {
+        api::Module module;
+        module.sandbox = parameters.at("sandbox");
+        module.handlers = {"mine"};
+        return api::toJson(module);
+    });
+    const auto place = [this](const api::Json& parameters) {
+        std::erase_if(handlers, [host = parameters.value("host", "")](const api::Handler& each) {
+            return each.host == host && each.origin == api::HandlerOrigin::RunTime;
+        });
+        if (parameters.contains("name") && parameters.at("name").is_string())
+            handlers.push_back(handler(parameters.value("host", ""), parameters.at("name"),
+                                       parameters.at("params").dump(), "Does it."));
+        emitEvent("handlers.changed", {{"sandbox", parameters.at("sandbox")}});
+        return api::Json{{"handlers", api::toJson(handlers)}};
+    };
+    for (const char* method : {"sandbox.setOutboundHandler", "sandbox.setOutboundByHost",
+                               "sandbox.removeOutboundByHost"})
+        handle(method, [place](const api::Json& parameters) -> Result<api::Json> {
+            return place(parameters);
+        });
+}
+
+api::Handler handler(const std::string& host,
+                     const std::string& name,
+                     const std::string& params,
+                     const std::string& text)
+{
+    api::Handler made;
+    made.host = host;
+    made.name = name;
+    made.params = params;
+    made.text = text;
+    return made;
 }
 
 api::Sandbox sandbox(api::SandboxId id, const std::string& name)

@@ -42,7 +42,8 @@ public:
     std::vector<api::Sandbox> sandboxes;
     std::vector<api::Rule> rules;
     std::vector<api::Question> questions;
-    std::vector<api::Row> rows; // by id
+    std::vector<api::Row> rows;         // by id
+    std::vector<api::Handler> handlers; // of every sandbox
     // Every call but previews, in order: method and parameters.
     std::vector<std::pair<std::string, api::Json>> calls;
     [[nodiscard]] int callCount(const std::string& method) const;
@@ -63,6 +64,7 @@ private:
 
     void addHandlers();
     void addPolicyHandlers();
+    void addOutboundHandlers();
     void accept();
     void read(Connection& connection);
     void serve(Connection& connection, const std::string& line);
@@ -80,6 +82,10 @@ private:
 
 // Sample values.
 [[nodiscard]] api::Sandbox sandbox(api::SandboxId id, const std::string& name);
+[[nodiscard]] api::Handler handler(const std::string& host,
+                                   const std::string& name,
+                                   const std::string& params,
+                                   const std::string& text);
 // Held for 18 more seconds.
 [[nodiscard]] api::Question question(api::QuestionId id,
                                      const std::string& method,

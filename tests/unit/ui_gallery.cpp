@@ -227,6 +227,26 @@ void policy(const Gallery& gallery)
     engine.rules[4].enabled = false;
     for (const api::Rule& rule : engine.rules)
         engine.emitEvent("rule.changed", api::toJson(rule));
+    engine.handlers = {
+        test::handler("models.example", "redirectTo", R"({"name":"models","port":11434})",
+                      "Goes to port 11434 of this machine (models); Host is replaced."),
+        test::handler("*.telemetry.example", "respond", R"({"status":204})",
+                      "Answers 204 with no body; nothing is sent anywhere."),
+        test::handler("", "readOnly", "{}",
+                      "GET, HEAD and OPTIONS pass, all else is answered 405.")};
+    engine.emitEvent("handlers.changed", {{"sandbox", 1}});
+    QTRY_VERIFY(view.findChild<QWidget*>(QStringLiteral("handlerRow")) != nullptr);
+    view.resize(960, 1500);
+    gallery.keep(view, "policy-handlers");
+    view.resize(1180, 900);
+    QTest::mouseClick(view.findChild<QWidget*>(QStringLiteral("handlerEdit")), Qt::LeftButton);
+    QTRY_VERIFY(view.findChild<QWidget*>(QStringLiteral("handlerForm"))->isVisible());
+    gallery.keep(view, "handler-form");
+    view.resize(620, 480);
+    view.findChild<QLineEdit*>(QStringLiteral("param_port"))->setText(QStringLiteral("x"));
+    gallery.keep(view, "handler-form-wrong");
+    QTest::mouseClick(view.findChild<QWidget*>(QStringLiteral("handlerCancel")), Qt::LeftButton);
+    view.resize(960, 900);
     gallery.keep(view, "policy");
     fillLog(engine, 300);
     view.resize(1180, 900);

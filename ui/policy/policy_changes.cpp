@@ -6,6 +6,8 @@
 
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
+#include "ui/policy/handler_form.h"
+#include "ui/policy/handler_list.h"
 #include "ui/policy/host_list.h"
 #include "ui/policy/ladder_step.h"
 #include "ui/policy/policy_page.h"
@@ -122,15 +124,21 @@ void PolicyPage::openForm(const api::Rule& rule)
 {
     const api::Sandbox* sandbox = m_sandboxes.find(rule.sandbox.value_or(m_sandbox));
     m_form->edit(rule, m_sandbox, sandbox ? safe(sandbox->name, 40) : QString());
-    m_form->show();
+    showForm(m_form);
+}
+
+void PolicyPage::showForm(QWidget* form)
+{
+    m_form->setVisible(form == m_form);
+    m_handlerForm->setVisible(form == m_handlerForm);
     fitForm();
 }
 
 void PolicyPage::closeForm()
 {
-    m_form->hide();
-    fitForm();
-    m_table->setFocus();
+    const bool wasHandler = m_handlerForm->isVisible();
+    showForm(nullptr);
+    (wasHandler ? static_cast<QWidget*>(m_handlers) : m_table)->setFocus();
 }
 
 void PolicyPage::editSelected()

@@ -12,6 +12,8 @@
 
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
+#include "ui/policy/handler_form.h"
+#include "ui/policy/handler_list.h"
 #include "ui/policy/host_list.h"
 #include "ui/policy/ladder_step.h"
 #include "ui/policy/rule_check.h"
@@ -65,7 +67,7 @@ QString textOf(api::Step step)
     case api::Step::Denied:
         return PolicyPage::tr("What matches is denied, whatever is allowed below.");
     case api::Step::Handler:
-        return PolicyPage::tr("None yet.");
+        return PolicyPage::tr("What a handler decides is decided.");
     case api::Step::Rule:
         return PolicyPage::tr("Rules and remembered answers; the most specific wins.");
     case api::Step::Default:
@@ -121,7 +123,7 @@ PolicyPage::PolicyPage(EngineLink& link, QWidget* parent)
     addStep(api::Step::Floor, makeFloor());
     addStep(api::Step::Denied, makeDenied());
     addStep(api::Step::Gate, makeGate());
-    addStep(api::Step::Handler, nullptr);
+    addStep(api::Step::Handler, makeHandlers());
     addStep(api::Step::Rule, makeRules());
     addStep(api::Step::Default, makeDefault());
     m_steps.at(api::Step::Default)->setLast();
@@ -137,8 +139,13 @@ PolicyPage::PolicyPage(EngineLink& link, QWidget* parent)
     m_form->hide();
     m_splitter->addWidget(m_scroll);
     m_splitter->addWidget(m_form);
+    m_handlerForm = new HandlerForm(link, m_splitter);
+    m_handlerForm->setObjectName(QStringLiteral("handlerForm"));
+    m_handlerForm->setMinimumWidth(320);
+    m_handlerForm->hide();
+    m_splitter->addWidget(m_handlerForm);
     m_splitter->setStretchFactor(0, 1);
-    m_splitter->setSizes({700, FormWidth});
+    m_splitter->setSizes({700, FormWidth, FormWidth});
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_splitter);
@@ -159,6 +166,15 @@ PolicyPage::PolicyPage(EngineLink& link, QWidget* parent)
     connect(&m_rules, &RuleBook::reset, this, &PolicyPage::refresh);
     connect(&m_model, &RuleTableModel::enabledWanted, this, &PolicyPage::setRuleEnabled);
     connect(m_form, &RuleForm::closed, this, &PolicyPage::closeForm);
+    connect(m_handlerForm, &HandlerForm::closed, this, &PolicyPage::closeForm);
+    connect(m_handlerForm, &HandlerForm::saved, this, [this](const QString& told) {
+        closeForm();
+        m_toast->showMessage(told);
+    });
+    connect(&m_link, &EngineLink::handlersChanged, this, [this](qint64 sandbox) {
+        if (sandbox == m_sandbox && !m_texts.isActive())
+            m_texts.start();
+    });
     connect(m_form, &RuleForm::saved, this, &PolicyPage::onSaved);
     refresh();
 }
@@ -316,6 +332,7 @@ void PolicyPage::setSandbox(qint64 idOr0)
     m_sandbox = idOr0;
     m_model.setSandbox(idOr0);
     closeForm();
+    m_handlers->setHandlers({});
     for (const auto& [step, view] : m_steps)
         view->setVisible(idOr0 != 0 || step == api::Step::Rule);
     refresh();
@@ -329,7 +346,8 @@ void PolicyPage::resizeEvent(QResizeEvent* event)
 
 void PolicyPage::fitForm()
 {
-    m_scroll->setVisible(m_form->isHidden() || width() >= FormWidth + LeastLadderWidth);
+    const bool isOpen = !m_form->isHidden() || !m_handlerForm->isHidden();
+    m_scroll->setVisible(!isOpen || width() >= FormWidth + LeastLadderWidth);
 }
 
 void PolicyPage::showEvent(QShowEvent* event)
@@ -364,8 +382,11 @@ void PolicyPage::fetchTexts()
                     for (const api::Json& item : reply->at("steps")) {
                         const auto step = api::fromJson<api::LadderStep>(item);
                         const auto view = step ? m_steps.find(step->step) : m_steps.end();
-                        if (view != m_steps.end())
-                            view->second->setText(safe(step->text, 600));
+                        if (view == m_steps.end())
+                            continue;
+                        view->second->setText(safe(step->text, 600));
+                        if (step->step == api::Step::Handler)
+                            m_handlers->setHandlers(step->handlers);
                     }
                 });
 }

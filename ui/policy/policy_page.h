@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <vector>
 
 #include <QTimer>
 #include <QWidget>
@@ -24,6 +26,8 @@ class Toast;
 
 namespace sallyport::ui::policy {
 
+class HandlerForm;
+class HandlerList;
 class HostList;
 class LadderStepView;
 class RuleForm;
@@ -49,6 +53,7 @@ private:
     QWidget* makeFloor();
     QWidget* makeDenied();
     QWidget* makeGate();
+    QWidget* makeHandlers();
     QWidget* makeRules();
     QWidget* makeDefault();
     void addStep(api::Step step, QWidget* content);
@@ -66,6 +71,11 @@ private:
     void changeDefault(api::DefaultAction action);
     void changeGate(bool isSet);
 
+    void editHandler(const api::Handler& handler);
+    void unsetHandler(const api::Handler& handler);
+    void setHandler(const api::Handler& handler);
+    void fetchChoices(const std::function<void()>& then);
+    void showForm(QWidget* form);
     void openForm(const api::Rule& rule);
     void closeForm();
     void fitForm();
@@ -104,6 +114,9 @@ private:
     QPushButton* m_duplicate = nullptr;
     QPushButton* m_remove = nullptr;
     RuleForm* m_form = nullptr;
+    HandlerList* m_handlers = nullptr;
+    HandlerForm* m_handlerForm = nullptr;
+    std::vector<api::BuiltIn> m_builtIns; // fetched once
     Toast* m_toast = nullptr;
 };
 

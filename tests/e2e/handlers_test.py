@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+"""Outbound handlers without code, set while a guest uses its connections: with real clients in a real microVM."""
+
+import json
+import unittest
+
+from world import HOST4, PREFIX, RpcError, World, wait_for
+
+# One keep-alive connection; a request for each line of its input: METHOD PATH. Prints status, local port, body.
+CLIENT = """
+import http.client, json, sys
+c = http.client.HTTPSConnection('web.example.com')
+for line in sys.stdin:
+    method, path = line.split()
+    c.request(method, path, headers={'User-Agent': 'guest'})
+    port = c.sock.getsockname()[1]
+    r = c.getresponse()
+    print(json.dumps([r.status, port, r.read().decode(), dict(r.getheaders())]), flush=True)
+"""
+
+# A server of the person's own, on the loopback of the machine that the engine runs on.
+SERVER = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do_GET(self):
+        body = ('local ' + self.headers['Host'] + ' ' + self.path).encode()
+        self.send_response(200); self.send_header('Content-Length', str(len(body))); self.end_headers(); self.wfile.write(body)
+    def log_message(self, *_): pass
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+world = guest = None
+
+
+def setUpModule():
+    global world, guest
+    world = World()
+    guest = world.sandbox(defaultAction="deny")
+
+
+def tearDownModule():
+    world.close()
+
+
+class Connection:
+    """A program in the guest that keeps one connection and asks over it when it is told."""
+
+    def __init__(self):
+        command = [PREFIX / "bin/sallyctl", "--socket", world.socket, "exec", guest.name, "--", "python3", "-uc", CLIENT]
+        self.process = world.popen(*command, stdin=-1, stdout=-1, text=True)
+
+    def ask(self, method, path):
+        self.process.stdin.write(f"{method} {path}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the guest's program ended at {method} {path}")
+        return json.loads(line)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(60)
+
+
+def set_handler(name, host=None, /, **params):
+    if host is None:
+        return world.client.call("sandbox.setOutboundHandler", sandbox=guest.id, name=name, params=params)
+    return world.client.call("sandbox.setOutboundByHost", sandbox=guest.id, host=host, name=name, params=params)
+
+
+class Handlers(unittest.TestCase):
+    def setUp(self):
+        world.client.call("sandbox.setOutboundHandler", sandbox=guest.id, name=None)
+        world.client.call("sandbox.setOutboundByHosts", sandbox=guest.id, handlers={})
+
+    def curl(self, *arguments):
+        done = guest.run("curl", "-sS", "-m", "60", "-w", "\\n%{http_code}", *arguments)
+        body, _, status = done.stdout.rpartition("\n")
+        return body, status
+
+    def test_every_change_is_obeyed_on_an_open_connection(self):
+        connection = Connection()
+        self.addCleanup(connection.close)
+        status, port, body, _ = connection.ask("GET", "/echo")
+        self.assertEqual(status, 403)
+        self.assertEqual(json.loads(body)["step"], "default")
+
+        set_handler("readOnly")
+        self.assertEqual(connection.ask("GET", "/echo")[:2], [200, port])
+        status, same, body, headers = connection.ask("POST", "/echo")
+        self.assertEqual((status, same, json.loads(body)["step"]), (405, port, "handler"))
+        self.assertEqual({k.lower(): v for k, v in headers.items()}["allow"], "GET, HEAD, OPTIONS")
+
+        set_handler("respond", "*.example.com", status=418, headers={"X-By": "the door"}, body="short and stout")
+        status, same, body, headers = connection.ask("GET", "/anything")
+        self.assertEqual((status, same, body), (418, port, "short and stout"))
+        self.assertIn(("x-by", "the door"), {(k.lower(), v) for k, v in headers.items()})
+        self.assertEqual(world.served("/anything"), [])
+
+        set_handler("setHeaders", "web.example.com", request={"User-Agent": "the door"}, response={"X-Seen": "yes"})
+        status, same, body, headers = connection.ask("GET", "/echo")
+        self.assertEqual((status, same), (200, port))
+        self.assertTrue(body.endswith("the door\n"), body)
+        self.assertIn("x-seen", {k.lower() for k in headers})
+
+        world.ctl("handler", "unset", guest.name, "--host", "web.example.com")
+        self.assertEqual(connection.ask("GET", "/echo")[:2], [418, port])
+        world.ctl("handler", "unset", guest.name, "--host", "*.example.com")
+        self.assertEqual(connection.ask("POST", "/echo")[:2], [405, port])
+        world.ctl("handler", "set", guest.name, "noHttp")
+        self.assertEqual(connection.ask("GET", "/echo")[:2], [403, port])
+        world.ctl("handler", "unset", guest.name)
+        status, same, body, _ = connection.ask("GET", "/echo")
+        self.assertEqual((status, same, json.loads(body)["step"]), (403, port, "default"))
+        row = next(r for r in world.rows() if r["status"] == 418)
+        self.assertEqual(row["step"], "handler")
+        self.assertIn("respond", row["reason"])
+
+    def test_redirect_to_a_port_of_this_machine_and_nothing_else(self):
+        server = world.popen("/usr/bin/python3", "-uc", SERVER, stdout=-1, text=True)
+        port = int(server.stdout.readline())
+        set_handler("redirectTo", "models.example", port=port, name="models")
+        self.assertEqual(self.curl("http://models.example/v1?a=b"), (f"local localhost:{port} /v1?a=b", "200"))
+        # By HTTPS and HTTP/2 as well: what leads on is plain HTTP on loopback.
+        set_handler("redirectTo", "models.example", port=port, hostHeader="keep")
+        self.assertEqual(self.curl("https://models.example/v1"), ("local models.example /v1", "200"))
+        # The port is open under that name only.
+        set_handler("log", "loopback.example.com")
+        for target in (f"http://loopback.example.com:{port}/", f"http://{HOST4}:{port}/"):
+            self.assertEqual(self.curl(target)[1], "403", target)
+        floor = world.client.call("policy.get", sandbox=guest.id)["steps"][0]["text"]
+        self.assertIn(f"127.0.0.1:{port}", floor)
+        world.client.call("sandbox.removeOutboundByHost", sandbox=guest.id, host="models.example")
+        self.assertEqual(self.curl("http://models.example/")[1], "403")
+        server.terminate()
+
+    def test_a_tunnel_is_not_opened(self):
+        set_handler("tunnel", "web.example.com")
+        # The real certificate arrives, which the guest does not know: nobody stands between.
+        done = guest.run("curl", "-sS", "-m", "60", "https://web.example.com/")
+        self.assertEqual(done.returncode, 60, done.stderr)
+        done = guest.run("curl", "-sSkv", "-m", "60", "https://web.example.com/")
+        self.assertEqual(done.stdout, "hello from the outside\n")
+        self.assertIn("test-root", done.stderr)
+        row = wait_for("the tunnel's row ends", lambda: next((r for r in world.rows() if r["protocol"] == "tls" and r["state"] == "done"), None))
+        self.assertIn("passed unread", row["reason"])
+        # For another name nothing is tunnelled, and names must agree.
+        done = guest.run("curl", "-sSk", "-m", "60", "--connect-to", "other.example.com:443:web.example.com:443", "https://other.example.com/")
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_lists_lines_and_errors(self):
+        set_handler("allowHosts", allowedHostnames=["web.example.com"])
+        self.assertEqual(self.curl("https://web.example.com/")[1], "200")
+        self.assertEqual(self.curl("https://other.example.com/")[1], "403")
+        set_handler("log", "other.example.com")
+        self.assertEqual(self.curl("https://other.example.com/a?b=c")[1], "404")
+        line = wait_for("the line is stored", lambda: world.client.call("handlers.log", sandbox=guest.id)["lines"])[0]
+        self.assertEqual((line["text"], line["handler"]), ("GET https://other.example.com/a?b=c", "log"))
+        self.assertEqual(world.client.call("log.get", row=line["row"])["row"]["path"], "/a?b=c")
+        for bad in ({"name": "nothing"}, {"name": "redirectTo", "params": {}}, {"name": "respond", "params": {"status": 99}}):
+            with self.assertRaises(RpcError):
+                world.client.call("sandbox.setOutboundHandler", sandbox=guest.id, **bad)
+        names = [h["name"] for h in world.client.call("handlers.list", sandbox=guest.id)["handlers"]]
+        self.assertEqual(names, ["log", "allowHosts"])
+
+    def test_hosts_one_at_a_time_and_a_new_engine_keeps_all(self):
+        set_handler("readOnly")
+        world.ctl("hosts", "allow", guest.name, "web.example.com")
+        self.assertEqual(self.curl("https://web.example.com/")[1], "200")
+        self.assertEqual(self.curl("https://other.example.com/")[1], "403")
+        world.ctl("hosts", "deny", guest.name, "web.example.com")
+        self.assertEqual(self.curl("https://web.example.com/")[1], "403")
+        world.ctl("hosts", "undeny", guest.name, "web.example.com")
+        world.client.call("engine.shutdown", stopSandboxes=False)
+        world.engine.wait(60)
+        world.start_engine()
+        wait_for("the new engine has the sandbox", lambda: guest.info["state"] == "running")
+        self.assertEqual(self.curl("https://web.example.com/")[1], "200")
+        self.assertEqual(self.curl("-d", "x", "https://web.example.com/")[1], "405")
+        world.client.call("sandbox.setAllowedHosts", sandbox=guest.id, hosts=None)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

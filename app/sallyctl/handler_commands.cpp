@@ -189,7 +189,8 @@ Result<int> module(Context& context, const ModuleOptions& options)
             return tl::unexpected<Error>(std::move(source.error()));
         parameters["source"] = std::move(*source);
     }
-    const auto saved = context.callFor<api::Module>(isSet ? "module.set" : "module.get", parameters);
+    const auto saved =
+        context.callFor<api::Module>(isSet ? "module.set" : "module.get", parameters);
     if (!saved)
         return tl::unexpected<Error>(saved.error());
     if (context.json) {
@@ -290,11 +291,11 @@ void addHandlerCommands(CLI::App& app, Context& context)
     handler->require_subcommand(1);
 
     const auto listed = std::make_shared<SetOptions>();
-    addCommand<SetOptions>(*handler, context, "list", "Show them, in the order in which they win",
-                           listed, [](Context& c, const SetOptions& options) {
-                               return call(c, "handlers.list",
-                                           {{"sandbox", sandboxParameter(options.sandbox)}});
-                           })
+    addCommand<SetOptions>(
+        *handler, context, "list", "Show them, in the order in which they win", listed,
+        [](Context& c, const SetOptions& options) {
+            return call(c, "handlers.list", {{"sandbox", sandboxParameter(options.sandbox)}});
+        })
         ->add_option("sandbox", listed->sandbox, "Name or id")
         ->required();
 
@@ -306,7 +307,8 @@ void addHandlerCommands(CLI::App& app, Context& context)
     auto* setCommand = addCommand<SetOptions>(
         *handler, context, "set", "Set the catch-all handler, or that of a host", options, set);
     setCommand->add_option("sandbox", options->sandbox, "Name or id")->required();
-    setCommand->add_option("name", options->name, "A built-in, or a name of the module")->required();
+    setCommand->add_option("name", options->name, "A built-in, or a name of the module")
+        ->required();
     setCommand->add_option("--host", options->host, "For this host or pattern only");
     auto* json = setCommand->add_option("--params", options->json, "Parameters as JSON");
     setCommand

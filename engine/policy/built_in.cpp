@@ -25,8 +25,12 @@ std::vector<api::BuiltIn> makeList()
     return {
         {"ask",
          "You are asked, unless a rule or a remembered answer allows.",
-         {{"always", "Also what a rule allows", Type::Flag, false,
-           "Ask each time, whatever was answered before.", {}}}},
+         {{"always",
+           "Also what a rule allows",
+           Type::Flag,
+           false,
+           "Ask each time, whatever was answered before.",
+           {}}}},
         {"allowHosts", "These hosts pass, all others are denied.", {hosts, hostnames}},
         {"denyHosts", "These hosts are denied, all others pass.", {hosts}},
         {"readOnly", "GET, HEAD and OPTIONS pass, all else is answered 405.", {}},
@@ -34,10 +38,18 @@ std::vector<api::BuiltIn> makeList()
         {"log", "Everything passes, with a line in the handlers' log.", {}},
         {"setHeaders",
          "Passes with changed headers.",
-         {{"request", "Of the request", Type::Headers, false,
-           "Name: value, one a line; -Name removes it.", {}},
-          {"response", "Of the answer", Type::Headers, false,
-           "Name: value, one a line; -Name removes it.", {}}}},
+         {{"request",
+           "Of the request",
+           Type::Headers,
+           false,
+           "Name: value, one a line; -Name removes it.",
+           {}},
+          {"response",
+           "Of the answer",
+           Type::Headers,
+           false,
+           "Name: value, one a line; -Name removes it.",
+           {}}}},
         {"respond",
          "Answers by itself; nothing is sent anywhere.",
          {{"status", "Status", Type::Number, false, "200 to 599.", {}},
@@ -45,9 +57,22 @@ std::vector<api::BuiltIn> makeList()
           {"body", "Body", Type::LongText, false, "Text, at most 48 KiB.", {}}}},
         {"redirectTo",
          "Goes to a port of this machine instead.",
-         {{"port", "Port", Type::Number, true, "That a server of yours listens on, on 127.0.0.1.", {}},
-          {"name", "Name", Type::Text, false, "What listens there, for the ladder and the log.", {}},
-          {"hostHeader", "Host header", Type::Choice, false,
+         {{"port",
+           "Port",
+           Type::Number,
+           true,
+           "That a server of yours listens on, on 127.0.0.1.",
+           {}},
+          {"name",
+           "Name",
+           Type::Text,
+           false,
+           "What listens there, for the ladder and the log.",
+           {}},
+          {"hostHeader",
+           "Host header",
+           Type::Choice,
+           false,
            "What the server reads as its name: localhost, or the name that the guest used.",
            {"replace", "keep"}}}},
         {"tunnel", "Passes unread: TLS is not opened.", {}},
@@ -105,9 +130,7 @@ Result<BuiltIn> parseRespond(const Params& params)
     auto headers = params.headers("headers");
     auto body = params.text("body", MostBodyBytes);
     if (!status || !headers || !body)
-        return tl::unexpected(!status    ? status.error()
-                              : !headers ? headers.error()
-                                         : body.error());
+        return tl::unexpected(!status ? status.error() : !headers ? headers.error() : body.error());
     handler.status = *status;
     for (auto& [name, value] : *headers) {
         if (!value)
@@ -237,10 +260,9 @@ std::string describe(const BuiltIn& handler)
         }
         std::string operator()(const RespondHandler& respond) const
         {
-            return fmt::format("Answers {} with {}; nothing is sent anywhere.", respond.status,
-                               respond.body.empty()
-                                   ? "no body"
-                                   : counted(respond.body.size(), "byte", "bytes"));
+            return fmt::format(
+                "Answers {} with {}; nothing is sent anywhere.", respond.status,
+                respond.body.empty() ? "no body" : counted(respond.body.size(), "byte", "bytes"));
         }
         std::string operator()(const RedirectToHandler& redirect) const
         {

@@ -55,10 +55,11 @@ Status checkField(std::string_view name, std::string_view value)
     if (isReserved(name))
         return invalid(fmt::format("{} can't be set: it belongs to the connection", name));
     if (name.size() + value.size() > MostHeaderBytes)
-        return fail(Error::Code::TooLarge, fmt::format("{} is longer than {} bytes", name,
-                                                       MostHeaderBytes));
+        return fail(Error::Code::TooLarge,
+                    fmt::format("{} is longer than {} bytes", name, MostHeaderBytes));
     if (!isFieldValue(value))
-        return invalid(fmt::format("the value of {} holds a line break or a control character", name));
+        return invalid(
+            fmt::format("the value of {} holds a line break or a control character", name));
     return {};
 }
 
@@ -123,7 +124,8 @@ Result<std::string> Params::text(std::string_view name, std::size_t mostBytes) c
         return invalid(fmt::format("{}: not a text", name));
     auto value = found->get<std::string>();
     if (value.size() > mostBytes)
-        return fail(Error::Code::TooLarge, fmt::format("{}: longer than {} bytes", name, mostBytes));
+        return fail(Error::Code::TooLarge,
+                    fmt::format("{}: longer than {} bytes", name, mostBytes));
     return value;
 }
 
@@ -176,8 +178,8 @@ Result<HeaderChanges> Params::headers(std::string_view name) const
                     fmt::format("{}: more than {} headers", name, MostHeaders));
     for (const auto& [field, value] : found->items()) {
         if (!value.is_string() && !value.is_null())
-            return invalid(fmt::format("{}: the value of a header is a text, or null to remove it",
-                                       name));
+            return invalid(
+                fmt::format("{}: the value of a header is a text, or null to remove it", name));
         std::optional<std::string> kept;
         if (value.is_string())
             kept = value.get<std::string>();

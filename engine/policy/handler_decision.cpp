@@ -76,9 +76,8 @@ struct Decide
     Decision operator()(const LogHandler&) const { return allow(); }
     Decision operator()(const TunnelHandler&) const
     {
-        return make(Verdict::Allow, request.isConnection
-                                        ? fmt::format("passed unread by {}", name)
-                                        : fmt::format("allowed by {}", name));
+        return make(Verdict::Allow, request.isConnection ? fmt::format("passed unread by {}", name)
+                                                         : fmt::format("allowed by {}", name));
     }
     Decision operator()(const SetHeadersHandler&) const { return isHttp() ? allow() : denyOther(); }
     Decision operator()(const RespondHandler&) const

@@ -60,9 +60,8 @@ HandlerIndex::Rung HandlerIndex::makeRung(const std::vector<api::Handler>& slots
         entry->createdAt = slot.setAt;
         found.emplace_back(std::move(*entry), std::move(handler));
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-        return isMoreSpecific(a.first, b.first);
-    });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return isMoreSpecific(a.first, b.first); });
     std::vector<RuleEntry> index;
     for (auto& [entry, handler] : found) {
         rung.entries.push_back(std::move(handler));

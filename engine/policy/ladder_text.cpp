@@ -184,18 +184,13 @@ api::LadderStep defaultStep(const api::Sandbox& sandbox)
 
 } // namespace
 
-std::vector<api::LadderStep>
-describeLadder(const api::Sandbox& sandbox,
-               const std::vector<api::Rule>& rules,
-               UnixMillis now,
-               const std::vector<api::Handler>& handlers)
+std::vector<api::LadderStep> describeLadder(const api::Sandbox& sandbox,
+                                            const std::vector<api::Rule>& rules,
+                                            UnixMillis now,
+                                            const std::vector<api::Handler>& handlers)
 {
-    return {floorStep(sandbox, handlers),
-            deniedStep(sandbox, rules, now),
-            gateStep(sandbox),
-            handlerStep(handlers),
-            ruleStep(sandbox, rules, now),
-            defaultStep(sandbox)};
+    return {floorStep(sandbox, handlers), deniedStep(sandbox, rules, now), gateStep(sandbox),
+            handlerStep(handlers),        ruleStep(sandbox, rules, now),   defaultStep(sandbox)};
 }
 
 std::string_view stepName(api::Step step)

@@ -59,8 +59,7 @@ Result<std::map<api::SandboxId, std::vector<api::Handler>>> loadHandlers(Databas
     return all;
 }
 
-Status
-save(Database& database, api::SandboxId sandbox, const std::vector<api::Handler>& handlers)
+Status save(Database& database, api::SandboxId sandbox, const std::vector<api::Handler>& handlers)
 {
     if (auto removed = run(database, "DELETE FROM handlers WHERE sandbox = ?", sandbox); !removed)
         return removed;

@@ -97,8 +97,8 @@ private slots:
     {
         const int port = m_fixture->plainPort();
         const UniqueFd client = m_fixture->connectTo(m_fixture->frontFor(Host, port));
-        const std::string get = "GET /hello HTTP/1.1\r\nHost: api.example.com:" +
-                                std::to_string(port) + "\r\n\r\n";
+        const std::string get =
+            "GET /hello HTTP/1.1\r\nHost: api.example.com:" + std::to_string(port) + "\r\n\r\n";
         set({handlerAt(Host, "log")});
         sendAll(client.get(), get);
         QVERIFY(readUntil(client.get(), "hello from nginx\n").starts_with("HTTP/1.1 200"));
@@ -129,9 +129,8 @@ private slots:
                            << QByteArray("from the door|200|text/plain|us");
         QTest::newRow("HEAD") << QStringList{"--http1.1", "--head", "-o", "/dev/null"} << page
                               << QByteArray("|200|text/plain|us");
-        QTest::newRow("an upload is dropped")
-            << QStringList{"--http2", "-d", "x=1"} << page
-            << QByteArray("from the door|200|text/plain|us");
+        QTest::newRow("an upload is dropped") << QStringList{"--http2", "-d", "x=1"} << page
+                                              << QByteArray("from the door|200|text/plain|us");
         QTest::newRow("204") << QStringList{"--http1.1"} << R"({"status":204})"
                              << QByteArray("|204||");
         QTest::newRow("empty") << QStringList{"--http2"} << "{}" << QByteArray("|200||");
@@ -160,9 +159,9 @@ private slots:
         const std::string body(48 * 1024, 'x');
         set({handlerAt(Host, "respond", R"({"body":")" + body + R"("})")});
         for (const QString version : {"--http1.1", "--http2"}) {
-            const CurlResult result =
-                m_fixture->curl(Host, 1, {url("https", 1, "/x"), version, "-o", "/dev/null", "-w",
-                                          "%{size_download}"});
+            const CurlResult result = m_fixture->curl(
+                Host, 1,
+                {url("https", 1, "/x"), version, "-o", "/dev/null", "-w", "%{size_download}"});
             QCOMPARE(result.out, QByteArray::number(qlonglong(body.size())));
         }
     }
@@ -178,12 +177,12 @@ private slots:
         QFETCH(QString, version);
         const int port = m_fixture->h2Port();
         set({handlerAt(Host, "setHeaders",
-                     R"({"request":{"X-Test":"from the door","Cookie":null},)"
-                     R"("response":{"X-Added":"yes","Server":null}})")});
-        const CurlResult result = m_fixture->curl(
-            Host, port,
-            {url("https", port, "/echo-headers"), version, "-H", "X-Test: mine", "-H",
-             "Cookie: a=1", "-w", "%header{x-added}|%header{server}"});
+                       R"({"request":{"X-Test":"from the door","Cookie":null},)"
+                       R"("response":{"X-Added":"yes","Server":null}})")});
+        const CurlResult result =
+            m_fixture->curl(Host, port,
+                            {url("https", port, "/echo-headers"), version, "-H", "X-Test: mine",
+                             "-H", "Cookie: a=1", "-w", "%header{x-added}|%header{server}"});
         QCOMPARE(result.error, QByteArray());
         QVERIFY2(result.out.startsWith("from the door||"), result.out.constData());
         QVERIFY2(result.out.endsWith("yes|"), result.out.constData());
@@ -216,10 +215,10 @@ private slots:
             sendAll(socket, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nlocal");
         });
         set({handlerAt(Host, "redirectTo",
-                     QString(R"({"port":%1,"name":"models","hostHeader":"%2"})")
-                         .arg(server.port())
-                         .arg(keepHost ? "keep" : "replace")
-                         .toStdString())});
+                       QString(R"({"port":%1,"name":"models","hostHeader":"%2"})")
+                           .arg(server.port())
+                           .arg(keepHost ? "keep" : "replace")
+                           .toStdString())});
         // The floor refuses every address; the handler is the grant.
         m_fixture->keeper().refuseAddresses(true);
         const CurlResult result =
@@ -270,8 +269,7 @@ private slots:
         const int port = m_fixture->h2Port();
         set({handlerAt(Host, "tunnel")});
         // The upstream's own certificate, which the sandbox's authority has not signed.
-        const CurlResult distrusted =
-            m_fixture->curl(Host, port, {url("https", port, "/hello")});
+        const CurlResult distrusted = m_fixture->curl(Host, port, {url("https", port, "/hello")});
         QCOMPARE(distrusted.exitCode, 60);
         const CurlResult result = m_fixture->curl(
             Host, port, {url("https", port, "/hello"), "-k", "-w", "%{http_version}"});
@@ -293,7 +291,9 @@ private slots:
         const CurlResult result = m_fixture->curl(
             Host, port,
             {QString("https://other.example:%1/hello").arg(port), "-k", "--connect-to",
-             QString("other.example:%1:127.0.0.1:%2").arg(port).arg(m_fixture->frontFor(Host, port))});
+             QString("other.example:%1:127.0.0.1:%2")
+                 .arg(port)
+                 .arg(m_fixture->frontFor(Host, port))});
         QVERIFY(result.exitCode != 0);
         QCOMPARE(m_fixture->keeper().lastRow().row.step, api::Step::Protocol);
     }
@@ -331,9 +331,9 @@ private slots:
     {
         const int port = m_fixture->plainPort();
         const auto status = [&] {
-            return m_fixture->curl(Host, port,
-                                   {url("http", port, "/hello"), "-o", "/dev/null", "-w",
-                                    "%{http_code}"})
+            return m_fixture
+                ->curl(Host, port,
+                       {url("http", port, "/hello"), "-o", "/dev/null", "-w", "%{http_code}"})
                 .out;
         };
         set({handlerAt("", "allowHosts", R"({"allowedHostnames":["*.example.com"]})")});

@@ -136,7 +136,6 @@ QWidget* HandlersView::makeLines()
     auto* table = new LineTable(m_lines, part);
     table->setMinimumHeight(80);
     column->addWidget(table, 1);
-    connect(table, &LineTable::rowWanted, this, &HandlersView::rowWanted);
     return part;
 }
 

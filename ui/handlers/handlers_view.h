@@ -30,9 +30,6 @@ public:
 
     void setSandbox(qint64 id);
 
-signals:
-    void rowWanted(qint64 row);
-
 protected:
     void showEvent(QShowEvent* event) override;
 

@@ -68,6 +68,8 @@ QVariant LineModel::data(const QModelIndex& index, int role) const
     if (role == Qt::DisplayRole) {
         if (index.column() == Time)
             return preciseClockText(line.time);
+        if (index.column() == Request)
+            return line.row ? QString::number(*line.row) : QStringLiteral("—");
         return index.column() == Handler ? safe(line.handler, 60) : textOf(line);
     }
     if (role == Qt::ToolTipRole && index.column() == Text)
@@ -85,7 +87,16 @@ QVariant LineModel::headerData(int section, Qt::Orientation orientation, int rol
 {
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
-    return section == Time ? tr("Time") : section == Handler ? tr("Handler") : tr("Line");
+    switch (section) {
+    case Time:
+        return tr("Time");
+    case Request:
+        return tr("Row");
+    case Handler:
+        return tr("Handler");
+    default:
+        return tr("Line");
+    }
 }
 
 LineTable::LineTable(LineModel& model, QWidget* parent)
@@ -106,11 +117,8 @@ LineTable::LineTable(LineModel& model, QWidget* parent)
     horizontalHeader()->setStretchLastSection(true);
     horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     setColumnWidth(LineModel::Time, 110);
-    setColumnWidth(LineModel::Handler, 140);
-    connect(this, &QTableView::activated, this, [this, &model](const QModelIndex& index) {
-        if (const auto row = model.line(index.row()).row)
-            emit rowWanted(*row);
-    });
+    setColumnWidth(LineModel::Request, 70);
+    setColumnWidth(LineModel::Handler, 120);
 }
 
 } // namespace sallyport::ui::handlers

@@ -18,6 +18,7 @@ public:
     enum Column
     {
         Time,
+        Request, // the number of the egress log's row
         Handler,
         Text,
         ColumnCount,
@@ -48,10 +49,6 @@ class LineTable : public QTableView
 
 public:
     explicit LineTable(LineModel& model, QWidget* parent = nullptr);
-
-signals:
-    // The egress log's row that caused the line.
-    void rowWanted(qint64 row);
 };
 
 } // namespace sallyport::ui::handlers

@@ -315,7 +315,7 @@ private slots:
         fill();
         openWindow();
         QTRY_COMPARE(railRows(), 5);
-        for (const char* tab : {"overview", "terminal", "egress", "policy"}) {
+        for (const char* tab : {"overview", "terminal", "egress", "handlers", "policy"}) {
             trigger(tab);
             checkMnemonics(tab);
         }

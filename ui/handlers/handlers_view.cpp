@@ -68,11 +68,11 @@ QWidget* HandlersView::makeModule()
     column->addWidget(intro);
     auto* row = new QHBoxLayout;
     row->setSpacing(6);
-    m_save = new QPushButton(tr("&Save module"), part);
+    m_save = new QPushButton(tr("Save mo&dule"), part);
     m_save->setObjectName(QStringLiteral("moduleSave"));
     m_save->setToolTip(tr("Checks the module and puts it in force (Ctrl+S)"));
     theme::makePrimary(m_save);
-    m_revert = new QPushButton(theme::icon(QStringLiteral("undo")), tr("Re&vert"), part);
+    m_revert = new QPushButton(theme::icon(QStringLiteral("undo")), tr("&Revert"), part);
     m_revert->setObjectName(QStringLiteral("moduleRevert"));
     row->addWidget(m_save);
     row->addWidget(m_revert);

@@ -46,7 +46,7 @@ HandlerForm::HandlerForm(EngineLink& link, QWidget* parent)
     fields->setHorizontalSpacing(12);
     fields->setVerticalSpacing(8);
     fields->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
-    fields->addRow(tr("&Hosts"), m_host);
+    fields->addRow(tr("H&osts"), m_host);
     fields->addRow(tr("Handl&er"), m_name);
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
@@ -76,7 +76,7 @@ QWidget* HandlerForm::makeButtons()
     m_problem = theme::bodyLabel({}, footer);
     m_problem->setObjectName(QStringLiteral("handlerProblem"));
     theme::setLabelTone(m_problem, theme::Tone::Bad);
-    m_save = new QPushButton(tr("&Set handler"), footer);
+    m_save = new QPushButton(tr("Set &for these hosts"), footer);
     m_save->setObjectName(QStringLiteral("handlerSave"));
     theme::makePrimary(m_save);
     auto* cancel = new QPushButton(tr("Cancel"), footer);

@@ -34,7 +34,7 @@ QString hostsText(const api::Handler& handler)
 HandlerList::HandlerList(QWidget* parent)
     : QWidget(parent)
     , m_rows(new QVBoxLayout)
-    , m_add(new QPushButton(theme::icon(QStringLiteral("plus")), tr("Add ha&ndler"), this))
+    , m_add(new QPushButton(theme::icon(QStringLiteral("plus")), tr("Add o&utbound handler"), this))
 {
     m_add->setObjectName(QStringLiteral("handlerAdd"));
     m_rows->setSpacing(6);

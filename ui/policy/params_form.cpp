@@ -114,7 +114,7 @@ void ParamsForm::setHandler(const api::BuiltIn* known, const std::string& params
     while (m_form->rowCount() > 0)
         m_form->removeRow(0);
     m_fields.clear();
-    m_taken = QStringLiteral("hesuipmadln"); // of the page and the form around
+    m_taken = QStringLiteral("rilmkntsvhuoef"); // of the page and the form around
     m_known = known != nullptr ? std::optional(*known) : std::nullopt;
     const Json values = Json::parse(params, nullptr, false);
     if (!m_known) {

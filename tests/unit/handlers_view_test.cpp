@@ -1,3 +1,5 @@
+#include <QFloat16>
+
 #include <QAction>
 #include <QApplication>
 #include <QLabel>

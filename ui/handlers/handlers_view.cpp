@@ -146,7 +146,7 @@ void HandlersView::setSandbox(qint64 id)
     m_sandbox = id;
     m_lines.setLines({});
     m_noLines->show();
-    show({});
+    showModule({});
     if (isVisible())
         fetch();
 }
@@ -167,7 +167,7 @@ void HandlersView::fetch()
                     const auto module =
                         reply ? api::fromJson<api::Module>(*reply) : tl::unexpected(reply.error());
                     if (module && asked == m_sandbox && !m_editor->isModified())
-                        show(*module);
+                        showModule(*module);
                 });
     m_link.call("handlers.log", {{"sandbox", m_sandbox}, {"limit", LinesFetched}}, this,
                 [this, asked = m_sandbox](const Result<api::Json>& reply) {
@@ -180,7 +180,7 @@ void HandlersView::fetch()
                 });
 }
 
-void HandlersView::show(const api::Module& module)
+void HandlersView::showModule(const api::Module& module)
 {
     m_module = module;
     const QString source = QString::fromUtf8(module.source.data(), qsizetype(module.source.size()));
@@ -214,7 +214,7 @@ void HandlersView::updateButtons()
 void HandlersView::revert()
 {
     m_editor->setSource({});
-    show(m_module);
+    showModule(m_module);
 }
 
 void HandlersView::save()
@@ -232,7 +232,7 @@ void HandlersView::save()
                         m_toast->showMessage(
                             tr("Not saved: %1").arg(safe(module.error().text, 300)));
                     else if (asked == m_sandbox)
-                        show(*module);
+                        showModule(*module);
                     updateButtons();
                 });
 }

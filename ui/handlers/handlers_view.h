@@ -38,7 +38,7 @@ private:
     QWidget* makeLines();
     QPushButton* makeExamples(QWidget* parent);
     void fetch();
-    void show(const api::Module& module);
+    void showModule(const api::Module& module);
     void save();
     void revert();
     void updateButtons();

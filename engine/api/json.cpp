@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "engine/api/binding_fields.h"
 #include "engine/api/fields.h"
 #include "engine/base/text.h"
 
@@ -269,6 +270,19 @@ SALLYPORT_ENUM(CredentialSource);
 SALLYPORT_ENUM(CredentialUse);
 SALLYPORT_ENUM(CredentialState);
 SALLYPORT_ENUM(VaultKind);
+SALLYPORT_ENUM(BindingKind);
+SALLYPORT_ENUM(BindingAccess);
+SALLYPORT_JSON(BindingUse);
+SALLYPORT_JSON(Binding);
+SALLYPORT_JSON(KvKey);
+SALLYPORT_JSON(KvPage);
+SALLYPORT_JSON(ObjectInfo);
+SALLYPORT_JSON(ObjectPage);
+SALLYPORT_JSON(ContentPiece);
+SALLYPORT_JSON(std::vector<Binding>);
+SALLYPORT_JSON(std::vector<BindingUse>);
+SALLYPORT_JSON(std::vector<KvKey>);
+SALLYPORT_JSON(std::vector<ObjectInfo>);
 SALLYPORT_JSON(Credential);
 SALLYPORT_JSON(Vault);
 SALLYPORT_JSON(CredentialAlarm);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/api/binding_fields.h"
 #include "engine/api/connection.h"
 #include "engine/api/fields.h"
 #include "engine/api/json.h"
@@ -174,8 +175,8 @@ std::string reference()
     out += "## Events\n\n";
     for (const MethodInfo& event : Events)
         out += eventSection(event);
-    out += "## Types\n\n" + typeSections(AllTypes{});
-    out += "## Names\n\n" + enumLines(AllEnums{});
+    out += "## Types\n\n" + typeSections(AllTypes{}) + typeSections(BindingTypes{});
+    out += "## Names\n\n" + enumLines(AllEnums{}) + enumLines(BindingEnums{});
     return out;
 }
 

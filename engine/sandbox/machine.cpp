@@ -12,11 +12,13 @@
 #include "engine/image/overlay.h"
 #include "engine/sandbox/manager.h"
 #include "engine/sandbox/names.h"
-#include "engine/sandbox/offload.h"
+#include "engine/api/offload.h"
 
 namespace sallyport::sandbox
 {
 namespace asio = boost::asio;
+
+using api::offload;
 
 namespace
 {

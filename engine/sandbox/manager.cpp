@@ -11,11 +11,13 @@
 #include "engine/base/log.h"
 #include "engine/image/overlay.h"
 #include "engine/sandbox/names.h"
-#include "engine/sandbox/offload.h"
+#include "engine/api/offload.h"
 
 namespace sallyport::sandbox
 {
 namespace asio = boost::asio;
+
+using api::offload;
 
 using api::SandboxState;
 

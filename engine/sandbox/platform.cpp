@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "engine/base/log.h"
-#include "engine/sandbox/offload.h"
+#include "engine/api/offload.h"
 
 namespace sallyport::sandbox
 {
 namespace asio = boost::asio;
+
+using api::offload;
 
 namespace
 {

@@ -12,7 +12,7 @@
 
 #include "engine/base/log.h"
 #include "engine/base/unique_fd.h"
-#include "engine/sandbox/offload.h"
+#include "engine/api/offload.h"
 #include "engine/secret/command.h"
 #include "engine/secret/file_vault.h"
 #include "engine/secret/placeholder.h"
@@ -22,7 +22,7 @@ namespace sallyport::service
 {
 namespace asio = boost::asio;
 
-using sandbox::offload;
+using api::offload;
 
 CredentialBook::CredentialBook(asio::io_context& loop, store::Store& store, std::filesystem::path vaultFile,
                                std::string placeholderKey, std::vector<api::Credential> known, StartOf startOf)

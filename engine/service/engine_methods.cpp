@@ -2,7 +2,7 @@
 #include "engine/api/await.h"
 #include "engine/image/guest_image.h"
 #include "engine/jail/doctor.h"
-#include "engine/sandbox/offload.h"
+#include "engine/api/offload.h"
 #include "engine/service/engine.h"
 
 namespace sallyport::service
@@ -56,7 +56,7 @@ void Engine::bindEngineMethods()
         options.data = m_options.paths.data;
         options.image = m_options.paths.images() / image::DefaultImage;
         options.jailBinary = m_options.jailBinary;
-        const auto checks = co_await sandbox::offload(m_workers, [&] { return jail::runDoctor(options); });
+        const auto checks = co_await api::offload(m_workers, [&] { return jail::runDoctor(options); });
         Json list = Json::array();
         for (const api::Check& check : checks)
             list.push_back(api::toJson(check));

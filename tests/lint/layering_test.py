@@ -23,14 +23,15 @@ ENGINE = {
     "secret": VALUES | {"policy"},
     "store": VALUES,
     "log": VALUES | {"store"},
+    "binding": VALUES | {"policy", "store"},
     "handler": VALUES | {"policy"},
-    "egress": STORING | {"secret", "handler"},
+    "egress": STORING | {"secret", "handler", "binding"},
     "jail": VALUES,
     "image": VALUES,
     "vm": VALUES,
     "guest": VALUES,
-    "sandbox": STORING | {"secret", "handler", "egress", "jail", "image", "vm", "guest"},
-    "service": STORING | {"secret", "handler", "egress", "jail", "image", "vm", "guest", "sandbox"},
+    "sandbox": STORING | {"secret", "handler", "binding", "egress", "jail", "image", "vm", "guest"},
+    "service": STORING | {"secret", "handler", "binding", "egress", "jail", "image", "vm", "guest", "sandbox"},
 }
 # The wire, shared by both ends, and headers without code of their own.
 GUESTD_MAY = {"engine/guest/messages.h", "engine/guest/protocol.h", "engine/base/unique_fd.h", "engine/base/child_process.h"}

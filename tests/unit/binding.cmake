@@ -1,0 +1,1 @@
+sallyport_unit_test(binding_depot SOURCES binding_depot_test.cpp LINKS engine_binding)

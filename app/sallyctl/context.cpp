@@ -13,7 +13,8 @@ Result<api::Client*> Context::engine(api::Client::EventHandler onEvent,
     if (m_client)
         return m_client.get();
     auto client = socket.empty()
-                      ? connectOrStart(std::move(onEvent), std::move(onClosed))
+                      ? connectToEngine(mayStartEngine ? WhenNoneRuns::Start : WhenNoneRuns::Fail,
+                                        std::move(onEvent), std::move(onClosed))
                       : api::Client::connect(socket, std::move(onEvent), std::move(onClosed));
     m_hasNoEngine = !client;
     if (!client)

@@ -34,6 +34,7 @@ public:
     bool json = false;
     std::filesystem::path socket; // empty: the engine's usual place, where one is started if needed
     std::vector<std::string> program; // of exec: the command line to run
+    bool mayStartEngine = true;       // where none runs and no socket was named
     // Set by the parser. Returns the exit code.
     std::function<Result<int>()> command;
 

@@ -1,6 +1,11 @@
 // doctor, info.
 #include "app/sallyctl/commands.h"
 
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <memory>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -67,6 +72,67 @@ Result<int> info(Context& context)
     return ExitOk;
 }
 
+constexpr auto StopPatience = std::chrono::minutes(2);
+
+struct Shutdown
+{
+    bool stopsSandboxes = false;
+    bool onlyIfReplaced = false; // the engine's program, by an update
+};
+
+// As proc(5) says of a program whose file is gone.
+bool isReplaced(const api::EngineInfo& engine)
+{
+    std::error_code error;
+    const auto program =
+        std::filesystem::read_symlink(fmt::format("/proc/{}/exe", engine.pid), error);
+    return !error && program.string().ends_with(" (deleted)");
+}
+
+// Ends the engine and waits until it is gone: its socket closes last.
+Result<int> shutDown(Context& context, const Shutdown& wanted)
+{
+    context.mayStartEngine = false;
+    const auto closed = std::make_shared<std::promise<void>>();
+    const auto client = context.engine({}, [closed](const Error&) { closed->set_value(); });
+    if (!client && client.error().code == Error::Code::Unavailable) {
+        if (context.json)
+            printJson({{"wasRunning", false}, {"ended", false}});
+        else
+            printLine("No engine runs.");
+        return ExitOk;
+    }
+    if (!client)
+        return tl::unexpected<Error>(client.error());
+    if (wanted.onlyIfReplaced) {
+        const auto engine = context.callFor<api::EngineInfo>("engine.info");
+        if (!engine)
+            return tl::unexpected<Error>(engine.error());
+        if (!isReplaced(*engine)) {
+            if (context.json)
+                printJson({{"wasRunning", true}, {"ended", false}});
+            else
+                printLine("The engine that runs is the installed one.");
+            return ExitOk;
+        }
+    }
+    const auto ends = context.call("engine.shutdown", {{"stopSandboxes", wanted.stopsSandboxes}});
+    if (!ends)
+        return tl::unexpected<Error>(ends.error());
+    if (closed->get_future().wait_for(StopPatience) != std::future_status::ready)
+        return fail(Error::Code::TimedOut, "the engine was told to end and still runs; its log is "
+                                           "engine.log beside its socket");
+    context.disconnect();
+    if (context.json)
+        printJson({{"wasRunning", true}, {"ended", true}});
+    else
+        printLine(wanted.stopsSandboxes
+                      ? "The engine and its sandboxes have ended."
+                      : "The engine has ended. Its sandboxes go on; what they send is "
+                        "refused until an engine runs again.");
+    return ExitOk;
+}
+
 } // namespace
 
 void addEngineCommands(CLI::App& app, Context& context)
@@ -77,6 +143,15 @@ void addEngineCommands(CLI::App& app, Context& context)
         ->callback([&context] { context.command = [&context] { return doctor(context); }; });
     app.add_subcommand("info", "Show the engine's version and state")->callback([&context] {
         context.command = [&context] { return info(context); };
+    });
+    auto* shutdown = app.add_subcommand(
+        "shutdown", "End the engine; an open window starts it again, newer where it was updated");
+    const auto wanted = std::make_shared<Shutdown>();
+    shutdown->add_flag("--stop-sandboxes", wanted->stopsSandboxes, "Power off the sandboxes, too");
+    shutdown->add_flag("--if-replaced", wanted->onlyIfReplaced,
+                       "Only where its program was replaced by an update");
+    shutdown->callback([&context, wanted] {
+        context.command = [&context, wanted] { return shutDown(context, *wanted); };
     });
 }
 

@@ -92,14 +92,15 @@ std::string lastLine(const fs::path& file)
 
 } // namespace
 
-Result<std::unique_ptr<api::Client>> connectOrStart(api::Client::EventHandler onEvent,
-                                                    api::Client::ClosedHandler onClosed)
+Result<std::unique_ptr<api::Client>> connectToEngine(WhenNoneRuns choice,
+                                                     api::Client::EventHandler onEvent,
+                                                     api::Client::ClosedHandler onClosed)
 {
     const auto paths = Paths::fromEnvironment();
     if (!paths)
         return tl::unexpected<Error>(paths.error());
     auto client = api::Client::connect(paths->apiSocket(), onEvent, onClosed);
-    if (client || client.error().code != Error::Code::Unavailable)
+    if (client || client.error().code != Error::Code::Unavailable || choice == WhenNoneRuns::Fail)
         return client;
     const auto program = findEngine();
     if (!program)

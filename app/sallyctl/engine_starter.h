@@ -7,10 +7,17 @@
 
 namespace sallyport::ctl {
 
-// A connection to this user's engine. When none runs, starts `sallyportd` (found beside this
-// program, else in PATH) as a process of its own that outlives this one, and waits until it
-// answers. It writes to engine.log beside its socket.
+enum class WhenNoneRuns
+{
+    Start, // `sallyportd`, found beside this program, else in PATH
+    Fail,  // Unavailable
+};
+
+// A connection to this user's engine. One that is started is a process of its own that outlives
+// this one, and is waited for until it answers; it writes to engine.log beside its socket.
 [[nodiscard]] Result<std::unique_ptr<api::Client>>
-connectOrStart(api::Client::EventHandler onEvent, api::Client::ClosedHandler onClosed);
+connectToEngine(WhenNoneRuns choice,
+                api::Client::EventHandler onEvent,
+                api::Client::ClosedHandler onClosed);
 
 } // namespace sallyport::ctl

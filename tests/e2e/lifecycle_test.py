@@ -66,6 +66,22 @@ class Lifecycle(unittest.TestCase):
         wait_for("it is stopped", lambda: guest.info["state"] == "stopped")
         self.assertEqual(guest.info["stateReason"], "")
 
+    def test_shutdown_ends_the_engine_and_not_its_sandboxes(self):
+        guest = world.sandbox("goes-on")
+        boot = guest.run("cat", "/proc/sys/kernel/random/boot_id").stdout
+        self.assertIn("the installed one", world.ctl("shutdown", "--if-replaced").stdout)
+        self.assertIsNone(world.engine.poll())
+        world.ctl("shutdown")
+        world.engine.wait(60)
+        self.assertEqual(world.ctl("shutdown").stdout, "No engine runs.\n")
+        self.assertTrue(world.pids("qemu-system-x86_64", f"sallyport-{guest.id}"))
+        world.engine = None
+        self.assertIn("goes-on", world.ctl("ls").stdout)  # starts one
+        world.connect()
+        wait_for("it is adopted", lambda: guest.info["state"] == "running")
+        self.assertEqual(guest.run("cat", "/proc/sys/kernel/random/boot_id").stdout, boot)
+        world.client.call("sandbox.remove", sandbox=guest.id, force=True)
+
     def test_doctor(self):
         report = world.client.call("engine.doctor")["checks"]
         self.assertTrue(all(check["title"] for check in report))

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 
 #include <fcntl.h>
@@ -194,11 +195,12 @@ void superviseInside(Outside outside, UniqueFd pipe)
     log::info("jail", "ends");
 }
 
-Status checkInside()
+Status checkInside(const RootView& view)
 {
-    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
-        return failErrno("mount a private /proc", errno);
+    if (auto done = enterRoot(view); !done)
+        return done;
+    if (auto done = forbidMoreUserNamespaces(); !done)
+        return done;
     auto network = Network::open();
     if (!network)
         return tl::unexpected(network.error());
@@ -233,9 +235,20 @@ Status launchSupervisor(const LaunchOptions& options)
 
 Status checkNamespaces()
 {
-    if (auto done = enterNamespaces(); !done)
-        return done;
-    return inNewPidNamespace([](UniqueFd pipe) { report(pipe, checkInside()); }, Afterwards::Wait);
+    std::string place = (fs::temp_directory_path() / "sallyport-check-XXXXXX").string();
+    if (::mkdtemp(place.data()) == nullptr)
+        return failErrno("make the directory " + place, errno);
+    const UniqueFd parent(
+        ::open(fs::path(place).parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const ShownDirectory empty{place, fs::canonical(place)};
+    const RootView view{empty, empty, empty, innerIds(::geteuid(), ::getegid())};
+    auto done = enterNamespaces();
+    if (done)
+        done = inNewPidNamespace([&](UniqueFd pipe) { report(pipe, checkInside(view)); },
+                                 Afterwards::Wait);
+    // By its parent's descriptor: our root is the jail's by now.
+    (void)::unlinkat(parent.get(), fs::path(place).filename().c_str(), AT_REMOVEDIR);
+    return done;
 }
 
 } // namespace sallyport::jail

@@ -129,3 +129,13 @@ ensure_tap_device() {
         as_admin chmod 0666 /dev/net/tun
     fi
 }
+
+# Some distributions let a program make user namespaces only where an AppArmor profile says so.
+ensure_apparmor_profile() {
+    local switch=/proc/sys/kernel/apparmor_restrict_unprivileged_userns profile=/etc/apparmor.d/sallyport-jail
+    if [ "$(cat $switch 2>/dev/null)" = 1 ] && ! cmp -s "$root/installer/apparmor/sallyport-jail" $profile; then
+        echo "Letting sallyport-jail make user namespaces, by an AppArmor profile."
+        as_admin sh -c "cp '$root/installer/apparmor/sallyport-jail' $profile && apparmor_parser -r $profile" ||
+            give_up "the profile could not be loaded; see installer/apparmor/README.md."
+    fi
+}

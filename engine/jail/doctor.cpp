@@ -112,8 +112,11 @@ Check Doctor::userNamespaces() const
     if (setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1" &&
         !m_probes.isFile("/etc/apparmor.d/sallyport-jail"))
         return failed("AppArmor keeps programs without a profile from using user namespaces",
-                      "sudo cp /usr/share/sallyport/apparmor/sallyport-jail /etc/apparmor.d/ && "
-                      "sudo apparmor_parser -r /etc/apparmor.d/sallyport-jail");
+                      fmt::format("sudo cp {} /etc/apparmor.d/ && sudo apparmor_parser -r "
+                                  "/etc/apparmor.d/sallyport-jail",
+                                  (m_options.jailBinary.parent_path().parent_path() /
+                                   "share/sallyport/apparmor/sallyport-jail")
+                                      .string()));
     return check;
 }
 

@@ -56,6 +56,7 @@ QString pathOf(const api::Question& question)
 AnswerForm::AnswerForm(EngineLink& link, QWidget* parent)
     : QWidget(parent)
     , m_link(link)
+    , m_ruleOf(theme::mutedLabel(tr("What Deny writes"), this))
     , m_rule(new Headline(this))
 {
     auto* grid = new QGridLayout;
@@ -88,7 +89,7 @@ AnswerForm::AnswerForm(EngineLink& link, QWidget* parent)
     auto* lines = new QVBoxLayout(box);
     lines->setContentsMargins(12, 8, 12, 9);
     lines->setSpacing(2);
-    lines->addWidget(theme::mutedLabel(tr("What your answer writes"), box));
+    lines->addWidget(m_ruleOf);
     m_rule->setObjectName(QStringLiteral("rulePreview"));
     lines->addWidget(m_rule);
     column->addWidget(box);
@@ -155,6 +156,8 @@ void AnswerForm::setPreviewedAction(api::Action action)
     if (m_action == action)
         return;
     m_action = action;
+    m_ruleOf->setText(action == api::Action::Allow ? tr("What Allow writes")
+                                                   : tr("What Deny writes"));
     m_delay.start();
 }
 

@@ -50,6 +50,7 @@ private:
     QComboBox* m_reach;
     QComboBox* m_lifetime;
     QComboBox* m_scope;
+    QLabel* m_ruleOf;
     Headline* m_rule;
     QTimer m_delay;
     int m_previewNumber = 0; // replies to earlier previews are dropped

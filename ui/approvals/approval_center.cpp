@@ -125,13 +125,10 @@ void ApprovalCenter::denyOnce(qint64 question)
     answer.question = question;
     answer.reach = api::Reach::ThisRequest;
     answer.lifetime = api::Lifetime::Once;
-    m_parts->link.call("approvals.answer", api::toJson(answer), this,
-                       [this, question](const Result<api::Json>& reply) {
-                           if (!reply && reply.error().code != Error::Code::NotFound)
-                               tell(tr("Not answered: %1").arg(safe(reply.error().text, 200)), {});
-                           else
-                               m_parts->book.drop(question);
-                       });
+    m_parts->book.answer(answer, this, [this](const Result<api::Json>& reply) {
+        if (!reply && reply.error().code != Error::Code::NotFound)
+            tell(tr("Not answered: %1").arg(safe(reply.error().text, 200)), {});
+    });
 }
 
 // After the handlers of what was just answered: the window may have hidden itself meanwhile.

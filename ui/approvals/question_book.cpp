@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
-#include "ui/bridge/engine_link.h"
+#include <QPointer>
 
 namespace sallyport::ui::approvals {
 
@@ -56,18 +57,37 @@ std::optional<api::QuestionId> QuestionBook::next(api::QuestionId except) const
     return best ? std::optional(best->id) : std::nullopt;
 }
 
-void QuestionBook::drop(api::QuestionId id)
+void QuestionBook::answer(const api::Answer& answer, QObject* context, EngineLink::Reply reply)
+{
+    const api::QuestionId id = answer.question;
+    m_answering.insert(id);
+    m_link.call("approvals.answer", api::toJson(answer), this,
+                [this, id, isHere = QPointer<QObject>(context),
+                 reply = std::move(reply)](const Result<api::Json>& result) {
+                    const bool hasGone = !result && result.error().code == Error::Code::NotFound;
+                    if (hasGone)
+                        m_answering.erase(id);
+                    if (result || hasGone)
+                        drop(id, End::AnsweredElsewhere);
+                    m_answering.erase(id);
+                    if (isHere)
+                        reply(result);
+                });
+}
+
+void QuestionBook::drop(api::QuestionId id, End end)
 {
     if (m_questions.erase(id) == 0)
         return;
-    emit removed(id);
+    emit removed(id, m_answering.contains(id) ? End::AnsweredHere : end);
     emit countChanged(count());
 }
 
 void QuestionBook::take(const api::Question& question, bool isNew)
 {
     if (question.state != api::QuestionState::Open) {
-        drop(question.id);
+        drop(question.id, question.state == api::QuestionState::Withdrawn ? End::Withdrawn
+                                                                          : End::AnsweredElsewhere);
         return;
     }
     const UnixMillis now = nowUnixMillis();
@@ -99,7 +119,7 @@ void QuestionBook::reload()
                     const auto before = m_questions;
                     for (const auto& [id, question] : before) {
                         if (!open.contains(id))
-                            drop(id);
+                            drop(id, End::AnsweredElsewhere);
                     }
                     for (const auto& [id, question] : open)
                         take(question, false);

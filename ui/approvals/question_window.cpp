@@ -15,7 +15,6 @@
 
 #include "ui/approvals/answer_form.h"
 #include "ui/approvals/arming.h"
-#include "ui/approvals/question_book.h"
 #include "ui/approvals/question_card.h"
 #include "ui/approvals/question_list.h"
 #include "ui/bridge/engine_link.h"
@@ -223,8 +222,8 @@ void QuestionWindow::comeUp(api::QuestionId id)
     raise();
 }
 
-// Over the window that the person looks at, else in the middle of the screen; where they moved it, it
-// stays.
+// Over the window that the person looks at, else in the middle of the screen; where they moved it,
+// it stays.
 void QuestionWindow::place()
 {
     if (m_isPlaced)
@@ -351,7 +350,7 @@ void QuestionWindow::onUpdated(qint64 id)
     refreshList();
 }
 
-void QuestionWindow::onRemoved(qint64 id)
+void QuestionWindow::onRemoved(qint64 id, QuestionBook::End end)
 {
     if (id != m_current) {
         refreshList();
@@ -359,10 +358,10 @@ void QuestionWindow::onRemoved(qint64 id)
     }
     m_current = 0;
     m_isSending = false;
-    if (m_leaving != id)
-        emit told(tr("The question has gone: it was answered elsewhere, or its client gave up."),
-                  {});
-    m_leaving.reset();
+    if (end == QuestionBook::End::Withdrawn)
+        emit told(tr("The question has gone: its client gave up."), {});
+    else if (end == QuestionBook::End::AnsweredElsewhere)
+        emit told(tr("The question has gone: a rule or another window answered it."), {});
     if (const auto next = m_book.next(); next && isVisible()) {
         present(*next);
         return;
@@ -435,10 +434,10 @@ void QuestionWindow::send(const api::Answer& answer, bool isOneOfMany)
     m_isSending = true;
     m_problem->hide();
     updateButtons();
-    m_link.call("approvals.answer", api::toJson(answer), this,
-                [this, question = *found, answer, isOneOfMany](const Result<api::Json>& reply) {
-                    onAnswered(question, answer, reply, isOneOfMany);
-                });
+    m_book.answer(answer, this,
+                  [this, question = *found, answer, isOneOfMany](const Result<api::Json>& reply) {
+                      onAnswered(question, answer, reply, isOneOfMany);
+                  });
 }
 
 void QuestionWindow::onAnswered(const api::Question& question,
@@ -453,18 +452,8 @@ void QuestionWindow::onAnswered(const api::Question& question,
         updateButtons();
         return;
     }
-    if (!reply) {
-        m_book.drop(question.id);
-        updateButtons();
-        return;
-    }
-    m_leaving = question.id;
-    const bool isStillOpen = m_book.find(question.id) != nullptr;
-    if (isStillOpen)
-        m_book.drop(question.id);
-    m_leaving.reset();
     updateButtons();
-    if (isOneOfMany)
+    if (!reply || isOneOfMany)
         return;
     const bool isAllowed = answer.action == api::Action::Allow;
     if (reply->contains("rule") && !reply->at("rule").is_null()) {

@@ -7,6 +7,7 @@
 
 #include "engine/api/json.h"
 #include "engine/api/types.h"
+#include "ui/approvals/question_book.h"
 #include "ui/policy/rule_book.h"
 
 class QLabel;
@@ -26,7 +27,6 @@ namespace sallyport::ui::approvals {
 
 class AnswerForm;
 class Arming;
-class QuestionBook;
 class QuestionCard;
 class QuestionList;
 
@@ -71,7 +71,7 @@ private:
 
     void onAdded(qint64 id);
     void onUpdated(qint64 id);
-    void onRemoved(qint64 id);
+    void onRemoved(qint64 id, QuestionBook::End end);
     void onLinkState();
     void refreshList();
     void present(api::QuestionId id);
@@ -98,7 +98,6 @@ private:
     const QWidget* m_over = nullptr;
     bool m_isPlaced = false; // from then on where the person puts it
     bool m_isSending = false;
-    std::optional<api::QuestionId> m_leaving; // answered by us: its removal is no news
 
     QLabel* m_count = nullptr;
     QWidget* m_side = nullptr;

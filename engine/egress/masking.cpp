@@ -75,7 +75,7 @@ std::string maskedPath(std::string_view path)
         const std::size_t equals = pair.find('=');
         if (equals != std::string_view::npos && equals + 1 < pair.size() &&
             isSecretParameter(pair.substr(0, equals)))
-            masked.append(pair.substr(0, equals + 1)).append(maskedValue(pair.substr(equals + 1)));
+            masked.append(pair.substr(0, equals + 1)).append("***"); // a target is ASCII
         else
             masked.append(pair);
         masked.append(query.substr(end, 1));

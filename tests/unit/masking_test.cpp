@@ -30,11 +30,11 @@ private slots:
         QTest::newRow("no query") << "/a/token=1"
                                   << "/a/token=1";
         QTest::newRow("token") << "/?access_token=abc&x=1"
-                               << "/?access_token=••• (3 bytes)&x=1";
+                               << "/?access_token=***&x=1";
         QTest::newRow("signature") << "/?x=1&X-Amz-Signature=0123"
-                                   << "/?x=1&X-Amz-Signature=••• (4 bytes)";
+                                   << "/?x=1&X-Amz-Signature=***";
         QTest::newRow("key") << "/?key=k;b=2"
-                             << "/?key=••• (1 bytes);b=2";
+                             << "/?key=***;b=2";
         QTest::newRow("keyword") << "/?keyword=k"
                                  << "/?keyword=k";
         QTest::newRow("empty") << "/?password=&x"

@@ -25,6 +25,7 @@ namespace
 
 constexpr std::size_t EntropyBytes = 256;
 constexpr std::chrono::seconds DestroyDeadline{20};
+constexpr std::uint64_t ThawFreeMib = 64;
 
 std::string randomBytes(std::size_t count)
 {
@@ -264,6 +265,19 @@ asio::awaitable<void> Machine::dismantle()
 
 // ---- Looking
 
+asio::awaitable<void> Machine::thaw()
+{
+    if (auto room = image::checkFreeSpace(m_disk.parent_path(), ThawFreeMib); !room) {
+        m_trouble = fmt::format("it stands still, since its disk can't grow: {}. Make room, and it goes on by itself", room.error().text);
+        co_return;
+    }
+    const auto hypervisor = m_platform.hypervisor();
+    const std::string name = domainName(m_sandbox.id);
+    auto resumed = hypervisor == nullptr ? Status{} : co_await offload(m_platform.workers(), [&] { return hypervisor->resume(name); });
+    if (!resumed)
+        m_trouble = fmt::format("it stands still: {}", resumed.error().text);
+}
+
 asio::awaitable<api::SandboxStats> Machine::stats()
 {
     api::SandboxStats stats;
@@ -280,6 +294,10 @@ asio::awaitable<api::SandboxStats> Machine::stats()
         m_lastCpuTimeNs = measured->cpuTimeNs;
         m_lastStatsAt = now;
         stats.memoryUsedBytes = static_cast<std::int64_t>(measured->residentBytes);
+        if (measured->isFrozen)
+            co_await thaw();
+        else
+            m_trouble.clear();
     }
     stats.diskUsedBytes = static_cast<std::int64_t>(image::diskUsage(m_disk));
     co_return stats;

@@ -56,7 +56,10 @@ public:
     [[nodiscard]] bool hasEnded() const { return m_hasEnded; }
     void domainEnded();
 
+    // Measures it; one that QEMU froze because its disk could not grow goes on as soon as there is room.
     [[nodiscard]] boost::asio::awaitable<api::SandboxStats> stats();
+    // Why it stands still, as of the last stats(); empty while it runs.
+    [[nodiscard]] const std::string& trouble() const { return m_trouble; }
 
 private:
     [[nodiscard]] boost::asio::awaitable<Status> prepareNetwork(bool isNewRun);
@@ -65,6 +68,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<Status> boot(const image::GuestImage& guestImage);
     [[nodiscard]] boost::asio::awaitable<Status> connectAgent();
     [[nodiscard]] guest::GuestConfig guestConfig() const;
+    [[nodiscard]] boost::asio::awaitable<void> thaw();
     [[nodiscard]] boost::asio::awaitable<bool> waitForEnd(std::chrono::seconds most);
 
     Platform& m_platform;
@@ -80,6 +84,7 @@ private:
     boost::asio::steady_timer m_ended; // expires when the domain has ended
     bool m_hasEnded = false;
     bool m_saidGoodbye = false;
+    std::string m_trouble;
     std::uint64_t m_lastCpuTimeNs = 0;
     std::chrono::steady_clock::time_point m_lastStatsAt;
 };

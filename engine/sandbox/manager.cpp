@@ -481,11 +481,16 @@ asio::awaitable<void> Manager::watchStatistics()
             if (record.sandbox.state == SandboxState::Running && !record.isBusy && record.machine)
                 running.emplace_back(id, record.machine);
         for (const auto& [id, machine] : running) {
+            const std::string before = machine->trouble();
             const api::SandboxStats stats = co_await machine->stats();
             const auto found = m_records.find(id);
             if (found == m_records.end() || found->second.machine != machine || found->second.sandbox.state != SandboxState::Running)
                 continue;
             found->second.sandbox.stats = stats;
+            if (const std::string& trouble = machine->trouble(); trouble != before) {
+                log::warning("sandbox", fmt::format("{}: {}", found->second.sandbox.name, trouble.empty() ? "it goes on" : trouble));
+                found->second.sandbox.stateReason = trouble;
+            }
             announce(found->second);
         }
     }

@@ -121,6 +121,7 @@ Result<DomainStats> Hypervisor::stats(std::string_view name)
         DomainStats stats;
         stats.cpuTimeNs = info.cpuTime;
         stats.guestMemoryBytes = std::uint64_t{info.memory} * 1024;
+        stats.isFrozen = info.state == VIR_DOMAIN_PAUSED;
         // Not virDomainMemoryStats(): on every call it logs that it can't find the balloon of a microvm.
         if (m->lookup)
             if (const auto process = m->lookup(name); process)

@@ -42,6 +42,7 @@ struct DomainStats
     std::uint64_t cpuTimeNs = 0;        // of QEMU, all threads
     std::uint64_t residentBytes = 0;    // of QEMU
     std::uint64_t guestMemoryBytes = 0; // what the guest has now (balloon)
+    bool isFrozen = false; // its CPUs stand still: suspend(), or QEMU could not write to its disk
 };
 
 class Hypervisor

@@ -328,7 +328,7 @@ class World:
         self.runtime = self.dir / "run"
         for path in (data, self.runtime):
             path.mkdir(parents=True)
-        (data / "images").symlink_to(STATE / "images")
+        self.prepare_images()
         (self.dir / "hosts").write_text(
             "127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, list_ in HOSTS.items() for a in list_)
         )
@@ -343,6 +343,9 @@ class World:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "SALLYPORT_LOG"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
+
+    def prepare_images(self):
+        (self.user_home / ".local/share/sallyport/images").symlink_to(STATE / "images")
 
     def as_user(self, *argv):
         """The command, to be run as the user in the host namespace, with this world's names."""

@@ -196,7 +196,8 @@ void OverviewPage::refresh()
     const api::Sandbox* sandbox = m_book.find(m_sandbox);
     if (sandbox == nullptr)
         return;
-    m_problem->setVisible(!sandbox->stateReason.empty() && canStart(sandbox->state));
+    m_problem->setVisible(!sandbox->stateReason.empty() &&
+                          (canStart(sandbox->state) || sandbox->state == api::SandboxState::Running));
     m_problemText->setText(toQt(sandbox->stateReason));
     refreshMeters(*sandbox);
     refreshPolicy(*sandbox);

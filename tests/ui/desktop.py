@@ -121,11 +121,14 @@ class Desktop:
     def key(self, *keys):
         self.xdotool("key", *keys)
 
-    def _window(self, title):
-        """The id of the visible window with this title, with or without a count before it."""
-        found = run("xdotool", "search", "--onlyvisible", "--name", rf"^(\([0-9]+\) )?{title}$",
+    def visible(self, title):
+        """The ids of the visible windows with this title (a regular expression), with or without a count before it."""
+        found = run("xdotool", "search", "--onlyvisible", "--name", rf"^(\([0-9]+\) )?{title}$", check=False,
                     env={**os.environ, "DISPLAY": self.display})  # fmt: skip
-        return found.stdout.split()[-1]
+        return found.stdout.split()
+
+    def _window(self, title):
+        return self.visible(title)[-1]
 
     def resize(self, title, width, height):
         self.xdotool("windowsize", "--sync", self._window(title), width, height)

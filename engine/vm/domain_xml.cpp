@@ -174,8 +174,12 @@ std::string kernelCommandLine(const VmSpec& spec)
     std::string line = "quiet console=ttyS0 cryptomgr.notests "
                        "initcall_blacklist=init_kprobe_trace,crypto_kdf108_init,init_encrypted "
                        "panic=-1";
+    // The counter is the host's. Without "reliable" a guest that waits for a busy host takes its
+    // own lost ticks for the counter's fault, and counts time by ticks from then on: slowly, 4 ms
+    // at once.
     if (spec.accelerator == Accelerator::Tcg)
-        line += fmt::format(" tsc_early_khz={} lpj=4000000 no_timer_check", spec.tscKhz);
+        line +=
+            fmt::format(" tsc_early_khz={} tsc=reliable lpj=4000000 no_timer_check", spec.tscKhz);
     if (!spec.commandLine.empty())
         line += " " + spec.commandLine;
     return line;

@@ -118,7 +118,7 @@ Result<GuestMachine> GuestMachine::start(const image::GuestImage& image,
                "quiet console=ttyS0 cryptomgr.notests "
                "initcall_blacklist=init_kprobe_trace,crypto_kdf108_init,init_encrypted panic=-1 "
                "tsc_early_khz=" +
-                   std::to_string(kilohertz) + " lpj=4000000 no_timer_check",
+                   std::to_string(kilohertz) + " tsc=reliable lpj=4000000 no_timer_check",
                "-chardev",
                "file,id=console,path=" + (directory / "console.log").string(),
                "-serial",

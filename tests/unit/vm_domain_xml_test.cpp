@@ -106,7 +106,7 @@ void VmDomainXmlTest::textIsEscaped()
 void VmDomainXmlTest::tcgGetsTheClockHintsAndKvmDoesNot()
 {
     VmSpec spec = goodSpec();
-    QVERIFY(kernelCommandLine(spec).find("tsc_early_khz=2596130 lpj=4000000 no_timer_check") !=
+    QVERIFY(kernelCommandLine(spec).find("tsc_early_khz=2596130 tsc=reliable lpj=4000000 no_timer_check") !=
             std::string::npos);
     spec.accelerator = Accelerator::Kvm;
     spec.tscKhz = 0;

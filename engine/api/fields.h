@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/api/handlers.h"
 #include "engine/api/types.h"
 
 namespace sallyport::api {
@@ -657,6 +658,71 @@ template <> struct Fields<EngineInfo>
                    need("holdBudgetMs", &EngineInfo::holdBudgetMs));
 };
 
+template <> struct Fields<ModuleSettings>
+{
+    static constexpr std::string_view Type = "ModuleSettings";
+    static constexpr auto List =
+        std::tuple(may("allowedHosts", &ModuleSettings::allowedHosts),
+                   may("deniedHosts", &ModuleSettings::deniedHosts),
+                   may("enableInternet", &ModuleSettings::enableInternet),
+                   may("interceptHttps", &ModuleSettings::interceptHttps),
+                   may("sleepAfterSeconds", &ModuleSettings::sleepAfterSeconds),
+                   may("hooks", &ModuleSettings::hooks));
+};
+
+template <> struct Fields<HandlerSetting>
+{
+    static constexpr std::string_view Type = "HandlerSetting";
+    static constexpr auto List = std::tuple(need("name", &HandlerSetting::name),
+                                            need("title", &HandlerSetting::title),
+                                            need("unit", &HandlerSetting::unit),
+                                            need("value", &HandlerSetting::value),
+                                            need("usual", &HandlerSetting::usual),
+                                            need("least", &HandlerSetting::least),
+                                            need("most", &HandlerSetting::most),
+                                            need("reason", &HandlerSetting::reason),
+                                            need("isOwn", &HandlerSetting::isOwn));
+};
+
+template <> struct Fields<TrialRequest>
+{
+    static constexpr std::string_view Type = "TrialRequest";
+    static constexpr auto List = std::tuple(may("method", &TrialRequest::method),
+                                            need("url", &TrialRequest::url),
+                                            may("headers", &TrialRequest::headers),
+                                            may("body", &TrialRequest::body));
+};
+
+template <> struct Fields<TrialStep>
+{
+    static constexpr std::string_view Type = "TrialStep";
+    static constexpr auto List = std::tuple(need("kind", &TrialStep::kind),
+                                            need("text", &TrialStep::text),
+                                            may("headers", &TrialStep::headers),
+                                            may("body", &TrialStep::body),
+                                            may("isSent", &TrialStep::isSent),
+                                            may("status", &TrialStep::status));
+};
+
+template <> struct Fields<TrialResult>
+{
+    static constexpr std::string_view Type = "TrialResult";
+    static constexpr auto List = std::tuple(need("verdict", &TrialResult::verdict),
+                                            may("handler", &TrialResult::handler),
+                                            need("step", &TrialResult::step),
+                                            may("reason", &TrialResult::reason),
+                                            may("status", &TrialResult::status),
+                                            may("statusText", &TrialResult::statusText),
+                                            may("headers", &TrialResult::headers),
+                                            may("body", &TrialResult::body),
+                                            may("bodyBytes", &TrialResult::bodyBytes),
+                                            may("steps", &TrialResult::steps),
+                                            may("lines", &TrialResult::lines),
+                                            may("problems", &TrialResult::problems),
+                                            may("startMs", &TrialResult::startMs),
+                                            may("callMs", &TrialResult::callMs));
+};
+
 // Everything above, for whoever must visit all of it.
 template <typename... T> struct TypeList
 {
@@ -695,6 +761,11 @@ using AllTypes = TypeList<Size,
                           BuiltIn,
                           ModuleProblem,
                           Module,
+                          ModuleSettings,
+                          HandlerSetting,
+                          TrialRequest,
+                          TrialStep,
+                          TrialResult,
                           HandlerLine,
                           HandlerLinePage,
                           LadderStep,

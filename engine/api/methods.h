@@ -95,8 +95,11 @@ inline constexpr std::array Methods = {
                "The handlers that need no code, with their parameters."},
     MethodInfo{"handlers.log", "{sandbox?: id|name, row?: id, before?: id, limit?: int}",
                "HandlerLinePage", "Lines of the handlers' log, newest first; at most 500 a page."},
-    MethodInfo{"module.get", "{sandbox: id|name}", "Module", "A sandbox's handler module."},
-    MethodInfo{"module.set", "{sandbox: id|name, source: string}", "Module",
+    MethodInfo{"module.get", "{sandbox: id|name}", "Module & {settings: ModuleSettings}",
+               "A sandbox's handler module, and what the class of the one in force says of the "
+               "sandbox."},
+    MethodInfo{"module.set", "{sandbox: id|name, source: string}",
+               "Module & {settings: ModuleSettings}",
                "Saves the module and checks it. Where it is wrong, the problems say so and the last "
                "good one goes on. An empty source removes it."},
 

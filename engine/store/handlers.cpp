@@ -21,15 +21,14 @@ template <typename Read> Status eachRow(Statement& query, Read read)
     }
 }
 
-std::string problemText(const std::vector<api::ModuleProblem>& problems)
+template <typename T> std::string jsonText(const T& value)
 {
-    return api::toJson(problems).dump(-1, ' ', false, api::Json::error_handler_t::replace);
+    return api::toJson(value).dump(-1, ' ', false, api::Json::error_handler_t::replace);
 }
 
-Status readProblems(const std::string& text, std::vector<api::ModuleProblem>& out)
+template <typename T> Status readJson(const std::string& text, T& out)
 {
-    auto read =
-        api::fromJson<std::vector<api::ModuleProblem>>(api::Json::parse(text, nullptr, false));
+    auto read = api::fromJson<T>(api::Json::parse(text, nullptr, false));
     if (!read)
         return tl::unexpected<Error>(std::move(read.error()));
     out = std::move(*read);
@@ -78,17 +77,20 @@ Status save(Database& database, api::SandboxId sandbox, const std::vector<api::H
 Result<std::vector<StoredModule>> loadModules(Database& database)
 {
     auto query = database.statement(
-        "SELECT sandbox, source, good, in_force, problems, handlers, saved_at FROM modules");
+        "SELECT sandbox, source, good, in_force, problems, handlers, saved_at, settings FROM modules");
     if (!query)
         return tl::unexpected<Error>(std::move(query.error()));
     std::vector<StoredModule> all;
     const Status done = eachRow(*query, [&](Statement& row) {
         StoredModule& next = all.emplace_back();
         std::string problems;
+        std::string settings;
         Status read =
             row.read(next.module.sandbox, next.module.source, next.good, next.module.inForce,
-                     problems, next.module.handlers, next.module.savedAt);
-        return read ? readProblems(problems, next.module.problems) : read;
+                     problems, next.module.handlers, next.module.savedAt, settings);
+        if (read)
+            read = readJson(settings, next.settings);
+        return read ? readJson(problems, next.module.problems) : read;
     });
     if (!done)
         return fail("read modules", done.error());
@@ -99,14 +101,48 @@ Status save(Database& database, const StoredModule& module)
 {
     return run(database,
                "INSERT OR REPLACE INTO modules (sandbox, source, good, in_force, problems, "
-               "handlers, saved_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+               "handlers, saved_at, settings) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                module.module.sandbox, module.module.source, module.good, module.module.inForce,
-               problemText(module.module.problems), module.module.handlers, module.module.savedAt);
+               jsonText(module.module.problems), module.module.handlers, module.module.savedAt,
+               jsonText(module.settings));
 }
 
 Status removeModule(Database& database, api::SandboxId sandbox)
 {
     return run(database, "DELETE FROM modules WHERE sandbox = ?", sandbox);
+}
+
+Result<Settings> loadSettings(Database& database)
+{
+    auto query = database.statement("SELECT sandbox, name, value FROM handler_settings");
+    if (!query)
+        return tl::unexpected<Error>(std::move(query.error()));
+    Settings all;
+    const Status done = eachRow(*query, [&](Statement& row) {
+        api::SandboxId sandbox = 0;
+        std::string name;
+        std::int64_t value = 0;
+        Status read = row.read(sandbox, name, value);
+        if (read)
+            all[sandbox][name] = value;
+        return read;
+    });
+    if (!done)
+        return fail("read the settings of handlers", done.error());
+    return all;
+}
+
+Status saveSetting(Database& database,
+                   api::SandboxId sandbox,
+                   const std::string& name,
+                   std::optional<std::int64_t> value)
+{
+    if (!value)
+        return run(database, "DELETE FROM handler_settings WHERE sandbox = ? AND name = ?", sandbox,
+                   name);
+    return run(database,
+               "INSERT OR REPLACE INTO handler_settings (sandbox, name, value) VALUES (?, ?, ?)",
+               sandbox, name, *value);
 }
 
 Status save(Database& database, const api::HandlerLine& line)

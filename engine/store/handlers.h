@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/api/handlers.h"
 #include "engine/api/types.h"
 #include "engine/store/database.h"
 
@@ -18,6 +19,7 @@ struct StoredModule
 {
     api::Module module;
     std::string good; // the text in force; empty: none was ever good
+    api::ModuleSettings settings; // of the one in force
 };
 
 namespace handlers {
@@ -32,6 +34,15 @@ loadHandlers(Database& database);
 [[nodiscard]] Result<std::vector<StoredModule>> loadModules(Database& database);
 [[nodiscard]] Status save(Database& database, const StoredModule& module);
 [[nodiscard]] Status removeModule(Database& database, api::SandboxId sandbox);
+
+// Limits that differ from what is usual, by name; those of sandbox 0 are for all.
+using Settings = std::map<api::SandboxId, std::map<std::string, std::int64_t>>;
+[[nodiscard]] Result<Settings> loadSettings(Database& database);
+// An unset value is the usual one again.
+[[nodiscard]] Status saveSetting(Database& database,
+                                 api::SandboxId sandbox,
+                                 const std::string& name,
+                                 std::optional<std::int64_t> value);
 
 // Inserts; the line has its id.
 [[nodiscard]] Status save(Database& database, const api::HandlerLine& line);

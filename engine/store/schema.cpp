@@ -197,6 +197,17 @@ ALTER TABLE questions ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE rows ADD COLUMN credentials TEXT NOT NULL DEFAULT '';
 )sql";
 
+// What a module's class says of its sandbox, as JSON; limits of handlers that are not the usual ones.
+constexpr std::string_view HandlerSettings = R"sql(
+ALTER TABLE modules ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE handler_settings (
+    sandbox INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (sandbox, name)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -251,7 +262,7 @@ const std::vector<std::string_view>& schemaSteps()
 {
     static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog,
                                                         WholeQuestions, Handlers, WebSockets,
-                                                        Credentials};
+                                                        Credentials, HandlerSettings};
     return steps;
 }
 

@@ -83,7 +83,8 @@ api::Handler handler(std::string host, std::string name)
 store::StoredModule module(api::SandboxId of)
 {
     return {{of, "export defau", false, {{"unexpected end", 1, 13}}, {"mine"}, 9},
-            "export default {}"};
+            "export default {}",
+            {std::vector<std::string>{"a.example"}, {"b.example"}, false, true, 60, {"onStart"}}};
 }
 
 api::HandlerLine line(std::int64_t id, api::SandboxId of, std::optional<api::RowId> row)

@@ -599,14 +599,17 @@ asio::awaitable<void> HandlerCall::askPerson(std::uint32_t id, std::string json)
     const AskOutcome outcome =
         co_await hold(*m_door, m_request->policy, decision, log.id(),
                       [this](std::function<void()> gone) {
-                          if (m_request)
-                              m_request->guest.onHangUp(
-                                  [this, gone = std::move(gone)] {
-                                      if (gone)
-                                          gone();
-                                      cut("the client hung up");
-                                  },
-                                  false);
+                          if (!m_request)
+                              return;
+                          // Nobody can be answered who has closed his end while he waited.
+                          const bool isHeld = gone != nullptr;
+                          m_request->guest.onHangUp(
+                              [this, gone = std::move(gone)] {
+                                  if (gone)
+                                      gone();
+                                  cut("the client hung up");
+                              },
+                              isHeld);
                       });
     --m_waitingFor;
     if (!m_request)

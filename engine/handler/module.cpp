@@ -76,6 +76,7 @@ Result<Description> readDescription(std::string_view text)
     description.deniedHosts = texts(value, "deniedHosts");
     description.enableInternet = flag(value, "enableInternet");
     description.interceptHttps = flag(value, "interceptHttps");
+    description.hooks = texts(value, "hooks").value_or(std::vector<std::string>());
     description.sleepAfter = handler::text(value, "sleepAfter");
     return description;
 }

@@ -31,7 +31,8 @@ struct Description
     std::optional<std::vector<std::string>> deniedHosts;
     std::optional<bool> enableInternet;
     std::optional<bool> interceptHttps;
-    std::string sleepAfter; // "10m"; empty: not set
+    std::string sleepAfter;         // "10m"; empty: not set
+    std::vector<std::string> hooks; // "onStart", "onStop", where the class has them
 };
 
 struct Module

@@ -81,6 +81,8 @@ void DoorKeeper::alarm(api::CredentialAlarm alarm)
 
 api::RowId DoorKeeper::addRow(const api::Row& row)
 {
+    if (m_traffic)
+        m_traffic(row.sandbox);
     api::Row stored = row;
     if (stored.sandboxName.empty())
         stored.sandboxName = m_nameOf(row.sandbox);

@@ -25,6 +25,9 @@ public:
     DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
                NameOf nameOf);
 
+    // Told of each row that begins.
+    void setTraffic(std::function<void(api::SandboxId)> traffic) { m_traffic = std::move(traffic); }
+
     [[nodiscard]] policy::Decision decide(api::SandboxId sandbox, const policy::Request& request) override;
     [[nodiscard]] policy::Decision peek(api::SandboxId sandbox, const policy::Request& request) override;
     [[nodiscard]] boost::asio::awaitable<egress::AskOutcome>
@@ -58,6 +61,7 @@ private:
     log::HandlerLog& m_handlerLog;
     store::Store& m_store;
     NameOf m_nameOf;
+    std::function<void(api::SandboxId)> m_traffic;
     std::unordered_map<api::RowId, HeldRow> m_held;
 };
 

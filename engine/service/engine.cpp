@@ -1,5 +1,6 @@
 #include "engine/service/engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
+#include "engine/service/hook_call.h"
 #include "engine/service/module_check.h"
 
 namespace sallyport::service
@@ -84,6 +86,9 @@ Status Engine::start()
     m_book = std::make_unique<PolicyBook>(m_loop, *m_store, std::move(*rules));
     for (const api::Sandbox& sandbox : *sandboxes) {
         m_book->setHandlers(sandbox.id, m_handlers->of(sandbox.id));
+        m_book->setModule(sandbox.id, m_handlers->settings(sandbox.id));
+        if (sandbox.state == api::SandboxState::Running)
+            m_running.insert(sandbox.id); // adopted, not started
         m_book->setSandbox(sandbox);
     }
     approval::Desk::Options desk;
@@ -117,12 +122,17 @@ Status Engine::start()
     m_platform = std::make_unique<sandbox::Platform>(
         m_loop, m_workers, sandbox::Platform::Options{m_options.paths, m_options.jailBinary, m_options.acceleratorOverride});
     sandbox::Manager::Listener listener;
-    listener.onChanged = [this](const api::Sandbox& sandbox) { announceSandbox(sandbox); };
+    listener.onChanged = [this](const api::Sandbox& sandbox) {
+        announceSandbox(sandbox);
+        if (sandbox.state == api::SandboxState::Running && m_running.insert(sandbox.id).second)
+            runHook(sandbox.id, "onStart");
+    };
     listener.onRemoved = [this](api::SandboxId id) {
         m_desk->sandboxStopped(id);
         m_book->removeSandbox(id);
         m_handlers->removeSandbox(id);
         m_runtime->removeSandbox(id);
+        m_sleeper->remove(id);
         m_credentials->sandboxRemoved(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
@@ -130,10 +140,22 @@ Status Engine::start()
     listener.onStopped = [this](api::SandboxId id, bool isLastRunning) {
         m_desk->sandboxStopped(id);
         m_book->sandboxStopped(id, isLastRunning);
+        if (m_running.erase(id) > 0)
+            runHook(id, "onStop");
     };
     m_sandboxes = std::make_unique<sandbox::Manager>(*m_platform, *m_door, *m_store, std::move(*sandboxes), std::move(listener));
     m_exec = std::make_unique<ExecSessions>(m_loop, *m_sandboxes,
                                             [this](api::SandboxId id) { return m_credentials->environmentOf(id); });
+    Sleeper::Sources sources;
+    sources.isRunning = [this](api::SandboxId id) { return m_sandboxes->agent(id) != nullptr; };
+    sources.isBusy = [this](api::SandboxId id) {
+        return m_exec->isAnyRunning(id) || m_door->connectionCount(id) > 0 || m_desk->openQuestions(id) > 0;
+    };
+    sources.putToSleep = [this](api::SandboxId id, std::chrono::seconds after) { asio::co_spawn(m_loop, putToSleep(id, after), asio::detached); };
+    m_sleeper = std::make_unique<Sleeper>(m_loop, std::move(sources));
+    m_keeper->setTraffic([this](api::SandboxId id) { m_sleeper->touch(id); });
+    for (const api::Sandbox& sandbox : m_sandboxes->list())
+        m_sleeper->set(sandbox.id, std::chrono::seconds(m_handlers->settings(sandbox.id).sleepAfterSeconds));
     listenToParts();
     bindEngineMethods();
     bindSandboxMethods();
@@ -158,6 +180,10 @@ void Engine::listenToParts()
     handlers.onHandlersChanged = [this](api::SandboxId sandbox, const std::vector<api::Handler>& all) {
         m_book->setHandlers(sandbox, all);
     };
+    handlers.onSettingsChanged = [this](api::SandboxId sandbox, const api::ModuleSettings& settings) {
+        m_book->setModule(sandbox, settings);
+        m_sleeper->set(sandbox, std::chrono::seconds(settings.sleepAfterSeconds));
+    };
     handlers.onChanged = [this](api::SandboxId sandbox) {
         if (const auto known = m_sandboxes->get(sandbox))
             putModuleInForce(sandbox, known->name);
@@ -167,15 +193,7 @@ void Engine::listenToParts()
     m_handlers->setCheck([this](api::SandboxId, std::string source) -> asio::awaitable<CheckedModule> {
         co_return checkedModule(co_await m_runtime->check(std::move(source)));
     });
-    m_runtime->setLine([this](api::SandboxId sandbox, const handler::LogLine& line) {
-        api::HandlerLine row;
-        row.sandbox = sandbox;
-        row.level = static_cast<api::LineLevel>(line.level);
-        row.text = line.text;
-        row.line = line.line;
-        row.column = line.column;
-        m_keeper->addHandlerLine(row);
-    });
+    m_runtime->setLine([this](api::SandboxId sandbox, const handler::LogLine& line) { addHandlerLine(sandbox, {}, line); });
     CredentialBook::Listener credentials;
     credentials.onChanged = [this](const api::Credential& credential) { broadcast("credential.changed", api::toJson(credential)); };
     credentials.onRemoved = [this](api::CredentialId credential) { broadcast("credential.removed", {{"credential", credential}}); };
@@ -202,6 +220,41 @@ void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)
 {
     m_runtime->setEnvironment(sandbox, name, "{}");
     m_runtime->setModule(sandbox, m_handlers->moduleInForce(sandbox));
+}
+
+void Engine::runHook(api::SandboxId sandbox, const std::string& hook)
+{
+    const std::vector<std::string> hooks = m_handlers->settings(sandbox).hooks;
+    if (std::find(hooks.begin(), hooks.end(), hook) == hooks.end())
+        return;
+    const auto call = std::make_shared<HookCall>(
+        *m_runtime, sandbox,
+        [this, sandbox](const std::string& name, const std::string& json) { return operateForHandler(sandbox, name, json); },
+        [this, sandbox, hook](const handler::LogLine& line) { addHandlerLine(sandbox, hook, line); });
+    asio::co_spawn(m_loop, call->run(hook), [call](const std::exception_ptr&) {});
+}
+
+void Engine::addHandlerLine(api::SandboxId sandbox, const std::string& handler, const handler::LogLine& line)
+{
+    if (m_isEnding) // the log may be closed already
+        return;
+    api::HandlerLine row;
+    row.sandbox = sandbox;
+    row.handler = handler;
+    row.level = static_cast<api::LineLevel>(line.level);
+    row.text = line.text;
+    row.line = line.line;
+    row.column = line.column;
+    m_keeper->addHandlerLine(row);
+}
+
+asio::awaitable<void> Engine::putToSleep(api::SandboxId sandbox, std::chrono::seconds after)
+{
+    using Level = handler::LogLine::Level;
+    addHandlerLine(sandbox, "sleepAfter",
+                   {Level::Info, fmt::format("nothing went on for {} s, so the sandbox is stopped", after.count()), 0, 0});
+    if (const auto stopped = co_await m_sandboxes->stop(sandbox, false); !stopped)
+        addHandlerLine(sandbox, "sleepAfter", {Level::Error, stopped.error().text, 0, 0});
 }
 
 void Engine::broadcast(std::string_view event, const api::Json& parameters)

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -25,6 +26,7 @@
 #include "engine/service/front_desk.h"
 #include "engine/service/handler_book.h"
 #include "engine/service/policy_book.h"
+#include "engine/service/sleeper.h"
 #include "engine/store/store.h"
 
 namespace sallyport::service
@@ -61,6 +63,10 @@ private:
     void end(bool stopSandboxes);
     [[nodiscard]] boost::asio::awaitable<void> shutDown(bool stopSandboxes);
     void putModuleInForce(api::SandboxId sandbox, const std::string& name);
+    void addHandlerLine(api::SandboxId sandbox, const std::string& handler, const handler::LogLine& line);
+    // Runs the hook of the sandbox's module, where its class has it.
+    void runHook(api::SandboxId sandbox, const std::string& hook);
+    [[nodiscard]] boost::asio::awaitable<void> putToSleep(api::SandboxId sandbox, std::chrono::seconds after);
     void broadcast(std::string_view event, const api::Json& parameters);
     void announceSandbox(const api::Sandbox& sandbox);
     [[nodiscard]] api::Sandbox withQuestions(api::Sandbox sandbox) const;
@@ -82,6 +88,7 @@ private:
     // What a module does to its sandbox: a setter by its name in the API, and its arguments in order as JSON.
     [[nodiscard]] Result<std::string> operateForHandler(api::SandboxId sandbox, const std::string& name, const std::string& json);
     [[nodiscard]] Result<api::Json> hostChange(api::SandboxId sandbox, const std::string& name, const api::Json& argument) const;
+    [[nodiscard]] api::Json moduleJson(const api::Module& module) const;
     [[nodiscard]] api::Json handlersOf(api::SandboxId sandbox) const;
     [[nodiscard]] Result<api::CredentialId> credentialIn(const api::Json& parameters) const;
 
@@ -104,6 +111,8 @@ private:
     std::unique_ptr<sandbox::Platform> m_platform;
     std::unique_ptr<sandbox::Manager> m_sandboxes;
     std::unique_ptr<ExecSessions> m_exec;
+    std::unique_ptr<Sleeper> m_sleeper;
+    std::set<api::SandboxId> m_running; // whose onStart was run
     bool m_isEnding = false;
 };
 

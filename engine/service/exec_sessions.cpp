@@ -78,6 +78,7 @@ asio::awaitable<Result<api::StreamId>> ExecSessions::start(api::Connection& conn
         co_return tl::unexpected(process.error());
     const api::StreamId stream = ++m_last;
     Session& session = m_sessions[stream];
+    session.sandbox = sandbox->id;
     session.connection = owner;
     session.connectionId = owner->id();
     session.process = std::move(*process);
@@ -131,6 +132,11 @@ Result<std::shared_ptr<guest::Process>> ExecSessions::find(const api::Connection
     if (found == m_sessions.end() || found->second.connectionId != connection.id())
         return fail(Error::Code::NotFound, fmt::format("no program with stream {} belongs to this connection; it may have ended", stream));
     return found->second.process;
+}
+
+bool ExecSessions::isAnyRunning(api::SandboxId sandbox) const
+{
+    return std::any_of(m_sessions.begin(), m_sessions.end(), [&](const auto& each) { return each.second.sandbox == sandbox; });
 }
 
 asio::awaitable<Status> ExecSessions::input(api::Connection& connection, api::StreamId stream, std::string bytes)

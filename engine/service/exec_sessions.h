@@ -38,9 +38,13 @@ public:
     [[nodiscard]] Status signal(api::Connection& connection, api::StreamId stream, int number);
     [[nodiscard]] Status close(api::Connection& connection, api::StreamId stream);
 
+    // Whether a program that a client started runs in the sandbox.
+    [[nodiscard]] bool isAnyRunning(api::SandboxId sandbox) const;
+
 private:
     struct Session
     {
+        api::SandboxId sandbox = 0;
         std::weak_ptr<api::Connection> connection;
         std::uint64_t connectionId = 0;
         std::shared_ptr<guest::Process> process;

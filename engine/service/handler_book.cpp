@@ -56,6 +56,7 @@ void HandlerBook::removeSandbox(api::SandboxId sandbox)
 {
     m_handlers.erase(sandbox);
     m_modules.erase(sandbox);
+    m_saves.erase(sandbox);
 }
 
 // A name of the module comes before a built-in one: code that defines its own `allowHosts` means that.
@@ -185,10 +186,17 @@ std::string HandlerBook::moduleInForce(api::SandboxId sandbox) const
     return found == m_modules.end() ? std::string() : found->second.good;
 }
 
+api::ModuleSettings HandlerBook::settings(api::SandboxId sandbox) const
+{
+    const auto found = m_modules.find(sandbox);
+    return found == m_modules.end() ? api::ModuleSettings() : found->second.settings;
+}
+
 asio::awaitable<Result<api::Module>> HandlerBook::saveModule(api::SandboxId sandbox, std::string source)
 {
     if (source.size() > MostSourceBytes)
         co_return fail(Error::Code::TooLarge, fmt::format("the module is longer than {} KiB", MostSourceBytes / 1024));
+    const std::uint64_t number = m_saves[sandbox] = ++m_lastSave;
     if (source.empty()) {
         m_modules.erase(sandbox);
         m_store.removeModule(sandbox);
@@ -202,6 +210,11 @@ asio::awaitable<Result<api::Module>> HandlerBook::saveModule(api::SandboxId sand
     } else {
         checked.problems.push_back({"this engine has no runtime for handlers in JavaScript: the module is kept, and not run", 0, 0});
     }
+    const auto latest = m_saves.find(sandbox);
+    if (latest == m_saves.end())
+        co_return fail(Error::Code::NotFound, "the sandbox was removed while its module was being checked");
+    if (latest->second != number)
+        co_return fail(Error::Code::Conflict, "the module was saved once more while this text was being checked; the later one counts");
     store::StoredModule& stored = m_modules[sandbox];
     stored.module.sandbox = sandbox;
     stored.module.source = std::move(source);
@@ -211,6 +224,7 @@ asio::awaitable<Result<api::Module>> HandlerBook::saveModule(api::SandboxId sand
     if (stored.module.inForce) {
         stored.good = stored.module.source;
         stored.module.handlers = checked.handlers;
+        stored.settings = checked.settings;
     }
     m_store.saveModule(stored);
     if (stored.module.inForce)
@@ -230,6 +244,8 @@ void HandlerBook::putInForce(api::SandboxId sandbox, const CheckedModule& checke
         declared.setAt = nowUnixMillis();
         handlers.push_back(std::move(declared));
     }
+    if (m_listener.onSettingsChanged)
+        m_listener.onSettingsChanged(sandbox, checked.settings);
     static_cast<void>(replace(sandbox, std::move(handlers)));
 }
 

@@ -22,6 +22,7 @@ struct CheckedModule
     std::vector<api::ModuleProblem> problems;
     std::vector<std::string> handlers;  // names that setOutboundHandler and setOutboundByHost may use
     std::vector<api::Handler> declared; // what it puts on the ladder: outbound, outboundByHost
+    api::ModuleSettings settings;       // what its class says besides
 };
 
 // Who stands on the handler rungs of each sandbox, and each sandbox's module. A change is checked, stored and announced at
@@ -33,6 +34,8 @@ public:
     {
         // The handlers of the sandbox's ladder, for the policy.
         std::function<void(api::SandboxId, const std::vector<api::Handler>&)> onHandlersChanged;
+        // What the class of the module in force says.
+        std::function<void(api::SandboxId, const api::ModuleSettings&)> onSettingsChanged;
         std::function<void(api::SandboxId)> onChanged; // handlers or module: for whoever shows them
     };
     // Compiles a module in the runtime, without running any of it for a request.
@@ -70,6 +73,9 @@ public:
     [[nodiscard]] api::Module module(api::SandboxId sandbox) const;
     // The text of the module in force; empty without one.
     [[nodiscard]] std::string moduleInForce(api::SandboxId sandbox) const;
+    // Of the module in force.
+    [[nodiscard]] api::ModuleSettings settings(api::SandboxId sandbox) const;
+    // Conflict where another save began meanwhile, NotFound where the sandbox went.
     [[nodiscard]] boost::asio::awaitable<Result<api::Module>> saveModule(api::SandboxId sandbox, std::string source);
 
 private:
@@ -82,6 +88,8 @@ private:
     Check m_check;
     std::map<api::SandboxId, std::vector<api::Handler>> m_handlers;
     std::map<api::SandboxId, store::StoredModule> m_modules;
+    std::map<api::SandboxId, std::uint64_t> m_saves; // the latest of each sandbox that is under way
+    std::uint64_t m_lastSave = 0;
 };
 
 } // namespace sallyport::service

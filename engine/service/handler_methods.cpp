@@ -74,6 +74,13 @@ void removeHost(Hosts& hosts, const std::string& host)
 
 } // namespace
 
+Json Engine::moduleJson(const api::Module& module) const
+{
+    Json json = api::toJson(module);
+    json["settings"] = api::toJson(m_handlers->settings(module.sandbox));
+    return json;
+}
+
 Json Engine::handlersOf(api::SandboxId sandbox) const
 {
     std::vector<std::string> problems;
@@ -159,7 +166,7 @@ void Engine::bindHandlerMethods()
         const auto id = sandboxIn(parameters);
         if (!id)
             co_return tl::unexpected(id.error());
-        co_return api::toJson(m_handlers->module(*id));
+        co_return moduleJson(m_handlers->module(*id));
     });
     m_server->registerMethod("module.set", [this](api::Connection&, Json parameters) -> Reply {
         const auto id = sandboxIn(parameters);
@@ -170,7 +177,7 @@ void Engine::bindHandlerMethods()
         const auto module = co_await std::move(saving);
         if (!module)
             co_return tl::unexpected(module.error());
-        co_return api::toJson(*module);
+        co_return moduleJson(*module);
     });
     bindHostMethods();
 }
@@ -178,7 +185,8 @@ void Engine::bindHandlerMethods()
 // The lists of hosts, an entry at a time; policy.set changes them as a whole.
 void Engine::bindHostMethods()
 {
-    const auto bind = [this](std::string_view name, void (*deed)(api::Sandbox&, const std::string&)) {
+    using Declared = api::ModuleSettings;
+    const auto bind = [this](std::string_view name, void (*deed)(api::Sandbox&, const Declared&, const std::string&)) {
         m_server->registerMethod(name, [this, deed](api::Connection&, Json parameters) -> Reply {
             const auto id = sandboxIn(parameters);
             const auto host = hostIn(parameters);
@@ -189,24 +197,27 @@ void Engine::bindHostMethods()
                 co_return tl::unexpected(known.error());
             if (known->deniedHosts.size() + known->allowedHosts.value_or(Hosts{}).size() >= MostHostEntries)
                 co_return fail(Error::Code::TooLarge, "too many hosts in one list; use rules with patterns");
-            const auto changed = m_sandboxes->change(*id, [&](api::Sandbox& sandbox) { deed(sandbox, *host); });
+            const auto changed = m_sandboxes->change(*id, [&](api::Sandbox& sandbox) { deed(sandbox, m_handlers->settings(*id), *host); });
             if (!changed)
                 co_return tl::unexpected(changed.error());
             co_return api::toJson(withQuestions(*changed));
         });
     };
-    bind("sandbox.allowHost", [](api::Sandbox& sandbox, const std::string& host) {
+    // A list that takes the place of the class's begins as a copy of it.
+    bind("sandbox.allowHost", [](api::Sandbox& sandbox, const Declared& module, const std::string& host) {
         if (!sandbox.allowedHosts)
-            sandbox.allowedHosts.emplace();
+            sandbox.allowedHosts = module.allowedHosts.value_or(Hosts{});
         addHost(*sandbox.allowedHosts, host);
     });
-    bind("sandbox.denyHost", [](api::Sandbox& sandbox, const std::string& host) { addHost(sandbox.deniedHosts, host); });
-    bind("sandbox.removeAllowedHost", [](api::Sandbox& sandbox, const std::string& host) {
+    bind("sandbox.denyHost", [](api::Sandbox& sandbox, const Declared&, const std::string& host) { addHost(sandbox.deniedHosts, host); });
+    bind("sandbox.removeAllowedHost", [](api::Sandbox& sandbox, const Declared& module, const std::string& host) {
+        if (!sandbox.allowedHosts)
+            sandbox.allowedHosts = module.allowedHosts;
         if (sandbox.allowedHosts)
             removeHost(*sandbox.allowedHosts, host);
     });
     bind("sandbox.removeDeniedHost",
-         [](api::Sandbox& sandbox, const std::string& host) { removeHost(sandbox.deniedHosts, host); });
+         [](api::Sandbox& sandbox, const Declared&, const std::string& host) { removeHost(sandbox.deniedHosts, host); });
     // The whole list, by the names of the setters; the work is policy.set's.
     const auto bindList = [this](std::string_view name, std::string member) {
         m_server->registerMethod(name, [this, member = std::move(member)](api::Connection&, Json parameters) -> Reply {

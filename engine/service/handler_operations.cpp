@@ -93,9 +93,11 @@ Result<Json> Engine::hostChange(api::SandboxId sandbox, const std::string& name,
     const bool isRemoval = name == "sandbox.removeAllowedHost" || name == "sandbox.removeDeniedHost";
     if (!isAllowed && !isRemoval && name != "sandbox.denyHost")
         return fail(Error::Code::NotFound, "there is no " + name);
-    if (isAllowed && isRemoval && !known->allowedHosts)
+    // A list that takes the place of the class's begins as a copy of it.
+    const auto allowed = known->allowedHosts ? known->allowedHosts : m_handlers->settings(sandbox).allowedHosts;
+    if (isAllowed && isRemoval && !allowed)
         return Json::object();
-    Hosts hosts = isAllowed ? known->allowedHosts.value_or(Hosts{}) : known->deniedHosts;
+    Hosts hosts = isAllowed ? allowed.value_or(Hosts{}) : known->deniedHosts;
     std::erase_if(hosts, [&](const std::string& each) {
         const auto other = policy::Pattern::parse(each);
         return other && other->text() == pattern->text();
@@ -115,6 +117,10 @@ Result<std::string> Engine::operateForHandler(api::SandboxId sandbox, const std:
          [](HandlerBook& book, api::SandboxId id, const Json& arguments) { return setByHosts(book, id, at(arguments, 0)); }},
         {"sandbox.removeOutboundByHost", removeByHost},
     };
+    if (name == "sandbox.closeInternet") {
+        const auto closed = setPolicy({{"sandbox", sandbox}, {"defaultAction", "deny"}});
+        return closed ? Result<std::string>(std::string()) : tl::unexpected(closed.error());
+    }
     const Json arguments = Json::parse(json, nullptr, false);
     if (!arguments.is_array())
         return fail(Error::Code::Invalid, name + ": no list of arguments");

@@ -1,5 +1,11 @@
 #include "engine/service/module_check.h"
 
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/base/text.h"
+#include "engine/policy/module_policy.h"
 #include "engine/policy/pattern.h"
 
 namespace sallyport::service
@@ -40,8 +46,27 @@ CheckedModule checkedModule(const handler::Checked& checked)
         else // the name is the pattern as the module has it, by which the runtime finds it again
             result.declared.push_back(declared(pattern->text(), host));
     }
-    if (result.declared.empty() && result.handlers.empty())
-        problem("the module declares no handler: no outbound, outboundByHost or outboundHandlers");
+    api::ModuleSettings& settings = result.settings;
+    settings.allowedHosts = description.allowedHosts;
+    settings.deniedHosts = description.deniedHosts.value_or(std::vector<std::string>());
+    settings.hooks = description.hooks;
+    settings.enableInternet = description.enableInternet;
+    settings.interceptHttps = description.interceptHttps;
+    for (const auto& [list, hosts] : {std::pair{"allowedHosts", settings.allowedHosts.value_or(std::vector<std::string>())},
+                                      std::pair{"deniedHosts", settings.deniedHosts}})
+        for (const std::string& host : hosts)
+            if (const auto pattern = policy::Pattern::parse(host); !pattern)
+                problem(fmt::format("{}: {}", list, pattern.error().text));
+    if (!description.sleepAfter.empty()) {
+        settings.sleepAfterSeconds = policy::secondsOf(description.sleepAfter);
+        if (settings.sleepAfterSeconds == 0)
+            problem(fmt::format("sleepAfter: {} is no time such as 30s, 10m, 1h or a number of seconds, of at most a week",
+                                text::elide(description.sleepAfter, 100)));
+    }
+    const bool saysSomething = settings.allowedHosts || !settings.deniedHosts.empty() || settings.enableInternet ||
+                               settings.interceptHttps || settings.sleepAfterSeconds > 0 || !settings.hooks.empty();
+    if (result.declared.empty() && result.handlers.empty() && !saysSomething)
+        problem("the module declares no handler: no outbound, outboundByHost or outboundHandlers; and no setting");
     return result;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
+#include "engine/policy/module_policy.h"
 #include "engine/service/host_addresses.h"
 
 namespace sallyport::service
@@ -47,9 +48,38 @@ void PolicyBook::setHandlers(api::SandboxId sandbox, std::vector<api::Handler> h
         m_listener.onPolicyChanged();
 }
 
-std::shared_ptr<const policy::Snapshot> PolicyBook::makeSnapshot(const api::Sandbox& sandbox) const
+void PolicyBook::setModule(api::SandboxId sandbox, const api::ModuleSettings& module)
 {
-    const auto handlers = m_handlers.find(sandbox.id);
+    m_modules[sandbox] = module;
+    const auto known = m_sandboxes.find(sandbox);
+    if (known == m_sandboxes.end())
+        return;
+    known->second.snapshot = makeSnapshot(known->second.sandbox);
+    if (m_listener.onPolicyChanged)
+        m_listener.onPolicyChanged();
+}
+
+std::vector<api::LadderStep> PolicyBook::ladder(api::SandboxId sandbox) const
+{
+    const auto known = m_sandboxes.find(sandbox);
+    if (known == m_sandboxes.end())
+        return {};
+    const auto handlers = m_handlers.find(sandbox);
+    const auto module = m_modules.find(sandbox);
+    const api::Sandbox& own = known->second.sandbox;
+    auto steps = policy::describeLadder(module == m_modules.end() ? own : policy::withModule(own, module->second),
+                                        rulesOf(sandbox), nowUnixMillis(),
+                                        handlers == m_handlers.end() ? std::vector<api::Handler>() : handlers->second);
+    if (module != m_modules.end())
+        policy::describeModule(steps, own, module->second);
+    return steps;
+}
+
+std::shared_ptr<const policy::Snapshot> PolicyBook::makeSnapshot(const api::Sandbox& own) const
+{
+    const auto handlers = m_handlers.find(own.id);
+    const auto module = m_modules.find(own.id);
+    const api::Sandbox sandbox = module == m_modules.end() ? own : policy::withModule(own, module->second);
     return policy::Snapshot::build(sandbox, rulesOf(sandbox.id), m_hostAddresses, nowUnixMillis(),
                                    handlers == m_handlers.end() ? std::vector<api::Handler>() : handlers->second);
 }
@@ -58,6 +88,7 @@ void PolicyBook::removeSandbox(api::SandboxId sandbox)
 {
     m_sandboxes.erase(sandbox);
     m_handlers.erase(sandbox);
+    m_modules.erase(sandbox);
     removeWhere([&](const api::Rule& rule) { return rule.sandbox == sandbox; });
 }
 
@@ -81,7 +112,10 @@ policy::Decision PolicyBook::peek(api::SandboxId sandbox, const policy::Request&
     const auto known = m_sandboxes.find(sandbox);
     if (known == m_sandboxes.end())
         return {policy::Verdict::Deny, api::Step::Default, {}, {}, "the engine has no policy for this sandbox"};
-    return policy::decide(*known->second.snapshot, request, nowUnixMillis());
+    policy::Decision decision = policy::decide(*known->second.snapshot, request, nowUnixMillis());
+    if (const auto module = m_modules.find(sandbox); module != m_modules.end() && decision.verdict == policy::Verdict::Deny)
+        policy::nameModule(decision, known->second.sandbox, module->second);
+    return decision;
 }
 
 policy::Decision PolicyBook::checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) const

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "engine/api/handlers.h"
 #include "engine/api/types.h"
 #include "engine/base/result.h"
 #include "engine/policy/ladder.h"
@@ -37,6 +38,8 @@ public:
     void setSandbox(const api::Sandbox& sandbox);
     // Who stands on its handler rungs.
     void setHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers);
+    // What the class of its module says.
+    void setModule(api::SandboxId sandbox, const api::ModuleSettings& module);
     // With the rules that are the sandbox's alone.
     void removeSandbox(api::SandboxId sandbox);
     // Ends the rules that hold until this sandbox stops; with the last one also those that hold for all until then.
@@ -47,6 +50,9 @@ public:
     // The same without counting: nothing is let through by it.
     [[nodiscard]] policy::Decision peek(api::SandboxId sandbox, const policy::Request& request) const;
     [[nodiscard]] policy::Decision checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) const;
+
+    // The ladder of a sandbox in words; empty for one that is not known.
+    [[nodiscard]] std::vector<api::LadderStep> ladder(api::SandboxId sandbox) const;
 
     [[nodiscard]] std::vector<api::Rule> rules() const;
     [[nodiscard]] std::vector<api::Rule> rulesOf(api::SandboxId sandbox) const;
@@ -65,7 +71,7 @@ private:
         std::shared_ptr<const policy::Snapshot> snapshot;
     };
 
-    [[nodiscard]] std::shared_ptr<const policy::Snapshot> makeSnapshot(const api::Sandbox& sandbox) const;
+    [[nodiscard]] std::shared_ptr<const policy::Snapshot> makeSnapshot(const api::Sandbox& own) const;
     void rebuild();
     void removeWhere(const std::function<bool(const api::Rule&)>& condition);
     void erase(api::RuleId rule);
@@ -80,6 +86,7 @@ private:
     std::map<api::RuleId, api::Rule> m_rules;
     std::map<api::SandboxId, Known> m_sandboxes;
     std::map<api::SandboxId, std::vector<api::Handler>> m_handlers;
+    std::map<api::SandboxId, api::ModuleSettings> m_modules;
     std::map<api::RuleId, std::int64_t> m_newHits; // since they were last stored
     std::vector<policy::Address> m_hostAddresses;
     int m_secondsToRefresh = 0;

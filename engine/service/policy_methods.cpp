@@ -116,8 +116,7 @@ void Engine::bindPolicyMethods()
         const auto id = sandboxIn(parameters);
         if (!id)
             co_return tl::unexpected(id.error());
-        const auto steps = policy::describeLadder(*m_sandboxes->get(*id), m_book->rulesOf(*id), nowUnixMillis(), m_handlers->of(*id));
-        co_return Json{{"steps", listOf(steps)}};
+        co_return Json{{"steps", listOf(m_book->ladder(*id))}};
     });
 
     m_server->registerMethod("policy.set", [this](api::Connection&, Json parameters) -> Reply {

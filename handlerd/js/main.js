@@ -85,6 +85,10 @@ function onCall(id, head) {
     fail(call, new Error(`the module has no handler ${lines[1] || "outbound"}`));
     return;
   }
+  if (lines[0] === "hook") {
+    runHook(call, handler);
+    return;
+  }
   let result;
   try {
     result = handler[0].call(handler[1], request, environment, call.context);
@@ -96,6 +100,17 @@ function onCall(id, head) {
     respond(call, result);
   else
     Promise.resolve(result).then((value) => respond(call, value), (error) => fail(call, error));
+}
+
+// Something happened to the sandbox; there is no request and no answer.
+async function runHook(call, [hook, owner]) {
+  try {
+    await hook.call(owner);
+    call.settled = true;
+    send(frame.done, 0, "", undefined, call.id);
+  } catch (error) {
+    fail(call, error);
+  }
 }
 
 function respond(call, response) {

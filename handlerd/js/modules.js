@@ -27,8 +27,44 @@ class DurableObject extends WorkerEntrypoint {}
 class RpcTarget {}
 class ContainerProxy extends WorkerEntrypoint {}
 
+// `ctx.exports.Name({ props })`: an exported class with fetch(), to be set as a handler by its name.
+class EntrypointStub {
+  constructor(name, props) {
+    this.name = name;
+    this.props = props;
+  }
+}
+const entrypointStubs = new Proxy({}, {
+  get: (_, name) => (typeof name === "string" ? ({ props } = {}) => new EntrypointStub(name, props) : undefined),
+});
+function needStub(worker) {
+  if (!(worker instanceof EntrypointStub))
+    throw new TypeError("a worker comes from ctx.exports: this.ctx.exports.Name({ props })");
+  return worker;
+}
+// What a class finds as this.ctx. The sandbox is started by its owner, so start() only closes it.
+const containerContext = {
+  storage: {},
+  id: { toString: () => containerId },
+  exports: entrypointStubs,
+  waitUntil: (promise) => currentContext()?.waitUntil(promise),
+  blockConcurrencyWhile: (run) => run(),
+  container: {
+    running: true,
+    start(options) { return options?.enableInternet === false ? operate("sandbox.closeInternet", []) : Promise.resolve(); },
+    interceptOutboundHttp(host, worker) {
+      const { name, props } = needStub(worker);
+      return operate("sandbox.setOutboundByHost", [String(host), name, props ?? null]);
+    },
+    interceptAllOutboundHttp(worker) {
+      const { name, props } = needStub(worker);
+      return operate("sandbox.setOutboundHandler", [name, props ?? null]);
+    },
+  },
+};
+
 // The sandbox that the handlers belong to, whatever name is asked for: there is no other to be had.
-function ownSandbox() { return new Sandbox(null, environment); }
+function ownSandbox() { return new Sandbox(containerContext, environment); }
 
 const sandboxExports = {
   Sandbox, Container, ContainerProxy, getSandbox: ownSandbox, getContainer: ownSandbox, getRandom: async () => ownSandbox(),
@@ -51,9 +87,10 @@ function requireModule(name) {
   return found;
 }
 
-// Classes that the text declares at its beginning of a line, exported or not.
+// Classes that the text declares where a statement may begin, exported or not. The stripper puts words of its
+// own before the first. One inside of a function is not seen by the name's use below, and does no harm.
 function classNames(code) {
-  return [...code.matchAll(/^[ \t]*(?:export[ \t]+(?:default[ \t]+)?)?class[ \t]+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gmu)].map((match) => match[1]);
+  return [...code.matchAll(/(?:^|[;{}])[ \t]*(?:export[ \t]+(?:default[ \t]+)?)?class[ \t]+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gmu)].map((match) => match[1]);
 }
 
 // Runs the module, which is CommonJS by now. Returns what it exports and the classes it declares.
@@ -102,7 +139,7 @@ function instanceOf(Class) {
   if (!instances.has(Class)) {
     let made = null;
     try {
-      made = new Class({ storage: {}, id: { toString: () => "" }, exports: {}, blockConcurrencyWhile: (run) => run() }, environment);
+      made = new Class(containerContext, environment);
     } catch {
       // A constructor that needs more than there is here: only its statics count.
     }
@@ -113,9 +150,22 @@ function instanceOf(Class) {
 
 let handlers = new Map(); // "outbound", "host PATTERN", "named NAME" -> [function, this]
 let source = null;
+const hookNames = ["onStart", "onStop"];
+
+// Exported classes with fetch(), which stand as handlers by their names.
+function entrypointsOf(exports) {
+  return Object.entries(exports).filter(([name, value]) =>
+    name !== "default" && typeof value === "function" && value.prototype instanceof WorkerEntrypoint &&
+    !(value.prototype instanceof DurableObject) && typeof value.prototype.fetch === "function");
+}
+function callEntrypoint(Class) {
+  return (request, env, ctx) => new Class({
+    props: ctx.params ?? {}, exports: entrypointStubs, waitUntil: (promise) => ctx.waitUntil(promise), passThroughOnException() {},
+  }, env).fetch(request);
+}
 
 // Reads the handlers off their class into `handlers`, and says what there is.
-function describeSource(value) {
+function describeSource(value, exports) {
   const table = new Map(), problems = [];
   const instance = instanceOf(value);
   const setting = (name) => (value[name] !== undefined ? value[name] : instance?.[name]);
@@ -133,6 +183,12 @@ function describeSource(value) {
   for (const [name, handler] of Object.entries(named))
     if (need(`outboundHandlers.${name}`, handler))
       table.set("named " + name, [handler, named]);
+  for (const [name, Class] of entrypointsOf(exports))
+    if (!table.has("named " + name))
+      table.set("named " + name, [callEntrypoint(Class), undefined]);
+  for (const name of hookNames)
+    if (typeof instance?.[name] === "function")
+      table.set("hook " + name, [instance[name], instance]);
   const hosts = (name) => {
     const list = setting(name);
     if (list === undefined || list === null)
@@ -149,7 +205,8 @@ function describeSource(value) {
     className: typeof value === "function" ? value.name : "",
     outbound: table.has("outbound"),
     outboundByHost: Object.keys(byHost),
-    outboundHandlers: Object.keys(named),
+    outboundHandlers: [...table.keys()].filter((key) => key.startsWith("named ")).map((key) => key.slice(6)),
+    hooks: hookNames.filter((name) => table.has("hook " + name)),
     allowedHosts: hosts("allowedHosts"),
     deniedHosts: hosts("deniedHosts"),
     enableInternet: flag("enableInternet"),
@@ -170,8 +227,9 @@ function defineBases() {
 
 function loadModule(code) {
   defineBases();
-  source = findSource(runModule(code));
-  return describeSource(source);
+  const module = runModule(code);
+  source = findSource(module);
+  return describeSource(source, module.exports);
 }
 
 // ---- Checking and compiling, in a process of its own

@@ -44,6 +44,10 @@ HOSTS = {
     "self.example.com": [HOST4],
     "expired.example.com": [WEB4],
     "untrusted.example.com": [WEB4],
+    # Of the article's examples.
+    "github.com": [WEB4],
+    "npmjs.org": [WEB4],
+    "my-internal-vcs.dev": [WEB4],
 }
 
 
@@ -292,6 +296,7 @@ class World:
                 ssl_certificate {self.pki}/{certificate}.pem; ssl_certificate_key {self.pki}/{certificate}.key;
                 root {www};
                 location /echo {{ default_type text/plain; return 200 "$request_method $request_uri $server_protocol $http_user_agent\\n"; }}
+                location /headers {{ default_type text/plain; return 200 "x-auth-token=$http_x_auth_token x-mine=$http_x_mine\n"; }}
                 location /slow {{ proxy_pass http://127.0.0.1:9; }}
             }}"""
 

@@ -390,6 +390,176 @@ private slots:
         QCOMPARE(get("/", {"-w", "%{http_code}"}, "other.example.com").out, "403");
     }
 
+    void aHandlerAsksThePersonWhoAllows()
+    {
+        QVERIFY(load("export default { async outbound(request, env, ctx) { const answer = await ctx.ask({ reason: 'it writes' }); "
+                     "return new Response(answer.body, { status: answer.status, headers: { 'x-asked': 'yes' } }) } }"));
+        QProcess curl;
+        m_fixture->startCurl(curl, Host, m_echo->port(),
+                             {QString("http://%1:%2/held").arg(Host).arg(m_echo->port()), "-d", "a=b", "-D", "-"});
+        QTRY_COMPARE_WITH_TIMEOUT(m_fixture->keeper().openQuestions(), 1, 20000);
+        const api::RowDetail held = m_fixture->keeper().lastRow();
+        QCOMPARE(held.row.state, api::RowState::Held);
+        egress::AskOutcome outcome;
+        outcome.kind = egress::AskOutcome::Kind::Allowed;
+        m_fixture->keeper().answer(outcome);
+        QVERIFY(curl.waitForFinished(30000));
+        const QByteArray out = curl.readAllStandardOutput();
+        QVERIFY2(out.contains("x-asked: yes") && out.contains("POST /held HTTP/1.1") && out.endsWith("a=b"), out);
+        const api::RowDetail row = m_fixture->keeper().lastRow();
+        QCOMPARE(row.row.state, api::RowState::Done);
+        QCOMPARE(row.row.step, api::Step::Answer);
+        QCOMPARE(row.row.verdict, api::Action::Allow);
+    }
+
+    void aHandlerAsksThePersonWhoDenies()
+    {
+        QVERIFY(load("export default { outbound: (request, env, ctx) => ctx.ask({ reason: 'it deletes' }) }"));
+        QProcess curl;
+        m_fixture->startCurl(curl, Host, m_echo->port(),
+                             {QString("http://%1:%2/held").arg(Host).arg(m_echo->port()), "-X", "DELETE", "-w", "%{http_code}"});
+        QTRY_COMPARE_WITH_TIMEOUT(m_fixture->keeper().openQuestions(), 1, 20000);
+        egress::AskOutcome outcome;
+        outcome.kind = egress::AskOutcome::Kind::Denied;
+        outcome.reason = "not today";
+        m_fixture->keeper().answer(outcome);
+        QVERIFY(curl.waitForFinished(30000));
+        const QByteArray out = curl.readAllStandardOutput();
+        QVERIFY2(out.endsWith("403") && out.contains("not today"), out);
+        const api::RowDetail row = m_fixture->keeper().lastRow();
+        QCOMPARE(row.row.step, api::Step::Answer);
+        QCOMPARE(row.row.verdict, api::Action::Deny);
+    }
+
+    void aClientThatHangsUpWithdrawsTheHandlersQuestion()
+    {
+        QVERIFY(load("export default { outbound: (request, env, ctx) => ctx.ask() }"));
+        const int before = m_fixture->keeper().withdrawn();
+        QProcess curl;
+        m_fixture->startCurl(curl, Host, m_echo->port(), {QString("http://%1:%2/").arg(Host).arg(m_echo->port())});
+        QTRY_COMPARE_WITH_TIMEOUT(m_fixture->keeper().openQuestions(), 1, 20000);
+        curl.kill();
+        QVERIFY(curl.waitForFinished(30000));
+        QTRY_COMPARE_WITH_TIMEOUT(m_fixture->keeper().openQuestions(), 0, 20000);
+        QCOMPARE(m_fixture->keeper().withdrawn(), before + 1);
+    }
+
+    void workGoesOnAfterTheAnswer()
+    {
+        std::atomic<int> reports{0};
+        ScriptedServer server([&](int socket) {
+            const std::string text = readUntil(socket, "done=1");
+            reports += text.starts_with("POST /report HTTP/1.1") ? 1 : 100;
+            sendAll(socket, "HTTP/1.1 204 No Content\r\n\r\n");
+        });
+        QVERIFY(load("const port = " + std::to_string(server.port()) + ";" + R"(
+            export default {
+              outbound(request, env, ctx) {
+                ctx.waitUntil((async () => {
+                  await new Promise((go) => setTimeout(go, 100));
+                  const answer = await fetch(`http://reports.example:${port}/report`, { method: "POST", body: "done=1" });
+                  console.log("reported", answer.status);
+                })());
+                return new Response("at once");
+              }
+            })"));
+        const std::size_t lines = m_fixture->keeper().handlerLines().size();
+        QCOMPARE(get("/").out, "at once");
+        QCOMPARE(reports.load(), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(m_fixture->keeper().handlerLines().size(), lines + 1, 20000);
+        QCOMPARE(m_fixture->keeper().handlerLines().back().text, std::string("reported 204"));
+        QCOMPARE(reports.load(), 1);
+        // Another host: a row of its own, that says whose it is.
+        QCOMPARE(m_fixture->keeper().lastRow().row.host, std::string("reports.example"));
+        QCOMPARE(m_fixture->keeper().lastRow().row.reason, std::string("fetched by the handler outbound"));
+    }
+
+    void codedBodiesAreDecodedWhereTheyAreRead_data()
+    {
+        QTest::addColumn<QByteArray>("coding");
+        QTest::addColumn<QByteArray>("bytes"); // the same text in each
+        QTest::newRow("gzip") << QByteArray("gzip") << QByteArray::fromHex("1f8b0800000000000203cb48cdc9c957c8402701e3513d8d17000000");
+        QTest::newRow("deflate") << QByteArray("deflate") << QByteArray::fromHex("789ccb48cdc9c957c8402701680308b1");
+        QTest::newRow("br") << QByteArray("br") << QByteArray::fromHex("1b1600f88d946ede445586966c206f214f1ce038");
+    }
+    void codedBodiesAreDecodedWhereTheyAreRead()
+    {
+        QFETCH(QByteArray, coding);
+        QFETCH(QByteArray, bytes);
+        const QByteArray plain = "hello hello hello hello";
+        const std::string packed = bytes.toStdString();
+        ScriptedServer server([&](int socket) {
+            while (!readUntil(socket, "\r\n\r\n").empty())
+                sendAll(socket, "HTTP/1.1 200 OK\r\nContent-Encoding: " + coding.toStdString() +
+                                    "\r\nContent-Length: " + std::to_string(packed.size()) + "\r\n\r\n" + packed);
+        });
+        QVERIFY(load(R"(
+            export default {
+              async outbound(request) {
+                const answer = await fetch(request);
+                if (request.url.endsWith("/as-it-is"))
+                  return answer;
+                return new Response((await answer.text()).toUpperCase(), answer);
+              }
+            })"));
+        const QString url = QString("http://%1:%2").arg(Host).arg(server.port());
+        const CurlResult read = m_fixture->curl(Host, server.port(), {url + "/read", "-D", "-"});
+        QVERIFY2(read.out.endsWith("\r\n\r\n" + plain.toUpper()), read.out);
+        QVERIFY(!read.out.toLower().contains("content-encoding"));
+        // What nobody looks at stays as it was.
+        const CurlResult passed = m_fixture->curl(Host, server.port(), {url + "/as-it-is", "-D", "-"});
+        QVERIFY2(passed.out.endsWith("\r\n\r\n" + QByteArray::fromStdString(packed)), passed.out);
+        QVERIFY(passed.out.toLower().contains("content-encoding: " + coding));
+    }
+
+    void guestsOfHttp2HaveHandlersToo()
+    {
+        QVERIFY(load(R"(
+            export default {
+              async outbound(request) {
+                if (request.url.endsWith("/own"))
+                  return new Response((await request.text()).toUpperCase(), { headers: { "x-by": "handler" } });
+                const headers = new Headers(request.headers);
+                headers.set("user-agent", "the handler");
+                const answer = await fetch(request, { headers });
+                const changed = new Response(answer.body, answer);
+                changed.headers.set("x-by", "handler");
+                return changed;
+              }
+            })"));
+        const int port = m_fixture->h2Port();
+        const QString url = QString("https://%1:%2").arg(Host).arg(port);
+        const CurlResult own = m_fixture->curl(Host, port, {"--http2", url + "/own", "-d", "hello", "-D", "-", "-w", "%{http_version}"});
+        QVERIFY2(own.out.endsWith("HELLO2") && own.out.contains("x-by: handler"), own.out + own.error);
+        const CurlResult passed = m_fixture->curl(Host, port, {"--http2", url + "/", "-D", "-", "-w", "%{http_version}", "-o", "/dev/null"});
+        QVERIFY2(passed.out.startsWith("HTTP/2 ") && passed.out.contains("x-by: handler") && passed.out.endsWith("2"), passed.out);
+        // Two streams of one connection, and a body that is longer than any window.
+        const QByteArray big(3000000, 'b');
+        QFile file(m_fixture->path("big2"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(big);
+        file.close();
+        const CurlResult both = m_fixture->curl(Host, port, {"--http2", "--parallel", "--data-binary", "@" + file.fileName(), url + "/own", url + "/own"});
+        QCOMPARE(both.out.size(), 2 * big.size());
+        QCOMPARE(both.out.count('B'), both.out.size());
+    }
+
+    void exceptionsHaveTheirPlaceBesideTheRequest()
+    {
+        QVERIFY(load("export default {\n  async outbound(request) {\n    await null;\n    return missing.thing;\n  }\n}"));
+        QVERIFY(get("/boom").out.contains("line 4, column"));
+        const api::HandlerLine line = m_fixture->keeper().handlerLines().back();
+        QCOMPARE(line.level, api::LineLevel::Error);
+        QCOMPARE(line.line, 4);
+        QVERIFY(line.column > 0);
+        QCOMPARE(line.row, std::optional(m_fixture->keeper().lastRow().row.id));
+        QVERIFY(line.text.find("missing") != std::string::npos);
+        // What is caught and written has its place too.
+        QVERIFY(load("export default {\n  outbound() {\n    try { throw new TypeError('odd') } catch (error) {\n      console.error(error) }\n    return new Response()\n  }\n}"));
+        static_cast<void>(get("/"));
+        QVERIFY(m_fixture->keeper().handlerLines().back().text.find("TypeError: odd") != std::string::npos);
+    }
+
     void manyLinesAreBounded()
     {
         QVERIFY(load("export default { outbound() { for (let i = 0; i < 3000; ++i) console.log(i); return new Response('done') } }"));

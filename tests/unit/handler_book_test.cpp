@@ -85,6 +85,8 @@ private:
                     checked.handlers.emplace_back("mine");
                 if (contains(source, "allowHosts"))
                     checked.handlers.emplace_back("allowHosts");
+                if (contains(source, "closed"))
+                    checked.settings.enableInternet = false;
                 api::Handler declared;
                 declared.kind = api::HandlerKind::JavaScript;
                 declared.name = "outbound";
@@ -203,6 +205,45 @@ private slots:
         QVERIFY(contains(saved->problems.at(0).text, "no runtime"));
         QCOMPARE(m_book->moduleInForce(Sandbox), std::string());
         QCOMPARE(save(std::string(300000, 'x')).error().code, Error::Code::TooLarge);
+    }
+
+    void whatTheClassSaysIsKept()
+    {
+        setCheck();
+        QVERIFY(save("closed").has_value());
+        QCOMPARE(m_book->settings(Sandbox).enableInternet, std::optional(false));
+        // A wrong one changes nothing of what is in force.
+        QVERIFY(save("mistake").has_value());
+        open();
+        QCOMPARE(m_book->settings(Sandbox).enableInternet, std::optional(false));
+        setCheck();
+        QVERIFY(save("").has_value());
+        QVERIFY(!m_book->settings(Sandbox).enableInternet);
+    }
+
+    void aSandboxThatGoesWhileItsModuleIsCheckedLeavesNone()
+    {
+        m_book->setCheck([this](api::SandboxId, std::string) -> boost::asio::awaitable<CheckedModule> {
+            m_book->removeSandbox(Sandbox);
+            co_return CheckedModule{};
+        });
+        QCOMPARE(save("mine").error().code, Error::Code::NotFound);
+        open();
+        QVERIFY(!m_book->module(Sandbox).savedAt);
+    }
+
+    void theLaterSaveCounts()
+    {
+        bool isFirst = true;
+        m_book->setCheck([&](api::SandboxId, std::string) -> boost::asio::awaitable<CheckedModule> {
+            if (std::exchange(isFirst, false)) {
+                auto second = m_book->saveModule(Sandbox, "second");
+                static_cast<void>(co_await std::move(second));
+            }
+            co_return CheckedModule{};
+        });
+        QCOMPARE(save("first").error().code, Error::Code::Conflict);
+        QCOMPARE(m_book->module(Sandbox).source, std::string("second"));
     }
 };
 

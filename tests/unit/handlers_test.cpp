@@ -2,6 +2,7 @@
 
 #include "engine/policy/handler_index.h"
 #include "engine/policy/ladder.h"
+#include "engine/policy/module_policy.h"
 
 using namespace sallyport;
 using namespace sallyport::policy;
@@ -409,6 +410,62 @@ private slots:
         QVERIFY(steps.at(0).text.find("127.0.0.1:11434 (models) for models.local.example") !=
                 std::string::npos);
         QVERIFY(describeLadder(sandbox(), {}, Now).at(3).handlers.empty());
+    }
+
+    void whatTheClassSaysStandsOnTheLadder()
+    {
+        api::ModuleSettings module;
+        module.deniedHosts = {"bad.example"};
+        module.enableInternet = false;
+        api::Sandbox own = sandbox(api::DefaultAction::Ask);
+        const auto decideNow = [&](const std::string& host) {
+            Decision decision = decideWith({}, request("GET", host), {rule(1, api::Action::Allow, "*")},
+                                           withModule(own, module));
+            nameModule(decision, own, module);
+            return decision;
+        };
+        QCOMPARE(decideNow("bad.example").verdict, Verdict::Deny);
+        QVERIFY(decideNow("bad.example").reason.ends_with("which the module's class says"));
+        // Rules of the person's stand above the default.
+        QCOMPARE(decideNow("other.example").verdict, Verdict::Allow);
+        Decision closed = decideWith({}, request("GET", "other.example"), {}, withModule(own, module));
+        nameModule(closed, own, module);
+        QCOMPARE(closed.verdict, Verdict::Deny);
+        QVERIFY(closed.reason.find("enableInternet = false") != std::string::npos);
+
+        module.allowedHosts = {"good.example"};
+        QCOMPARE(decideNow("good.example").verdict, Verdict::Allow);
+        QCOMPARE(decideNow("other.example").step, api::Step::Gate);
+        QVERIFY(decideNow("other.example").reason.ends_with("of the module's class"));
+        // On its list, allowed without a rule: the list is more than the gate.
+        QCOMPARE(decideWith({}, request("GET", "good.example"), {}, withModule(own, module)).verdict,
+                 Verdict::Allow);
+        // The person's own list takes its place; what is denied stays so.
+        own.allowedHosts = {"other.example", "bad.example"};
+        QCOMPARE(decideNow("good.example").step, api::Step::Gate);
+        QCOMPARE(decideNow("other.example").verdict, Verdict::Allow);
+        QCOMPARE(decideNow("bad.example").step, api::Step::Denied);
+    }
+
+    void theClassOpensNothing()
+    {
+        api::ModuleSettings module;
+        module.enableInternet = true;
+        const api::Sandbox own = sandbox(api::DefaultAction::Deny);
+        QCOMPARE(withModule(own, module).defaultAction, api::DefaultAction::Deny);
+        auto steps = describeLadder(withModule(own, module), {}, Now);
+        describeModule(steps, own, module);
+        QVERIFY(steps.back().text.find("does not open") != std::string::npos);
+    }
+
+    void timesAreRead()
+    {
+        QCOMPARE(secondsOf("10m"), 600);
+        QCOMPARE(secondsOf("1h"), 3600);
+        QCOMPARE(secondsOf("30s"), 30);
+        QCOMPARE(secondsOf("45"), 45);
+        for (const char* bad : {"", "0", "-1m", "5d", "m", "1.5h", "99999999999h", "1 h"})
+            QCOMPARE(secondsOf(bad), 0);
     }
 };
 

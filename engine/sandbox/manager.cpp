@@ -161,7 +161,8 @@ void Manager::setState(Record& record, SandboxState state, std::string reason)
     log::info("sandbox", fmt::format("{}: {} -> {}{}{}", sandbox.name, stateWord(sandbox.state), stateWord(state), reason.empty() ? "" : ": ", reason));
     sandbox.state = state;
     sandbox.stateReason = std::move(reason);
-    if (state == SandboxState::Running)
+    // It may have run before: taken over from another engine, or not stopped after all.
+    if (state == SandboxState::Running && !sandbox.startedAt)
         sandbox.startedAt = nowUnixMillis();
     if (!hasRun(state)) {
         sandbox.startedAt.reset();
@@ -437,14 +438,10 @@ asio::awaitable<void> Manager::adoptRunning()
 
 asio::awaitable<void> Manager::adoptOne(Record& record)
 {
-    const auto startedAt = record.sandbox.startedAt;
     record.machine = std::make_shared<Machine>(m_platform, m_door, m_store, record.sandbox, disk(record.sandbox.id), MachineLimits{});
     auto adopted = co_await record.machine->adopt();
     if (adopted) {
         setState(record, SandboxState::Running);
-        record.sandbox.startedAt = startedAt ? startedAt : record.sandbox.startedAt;
-        m_store.saveSandbox(record.sandbox);
-        announce(record);
     } else {
         log::error("sandbox", fmt::format("take over {}: {}", record.sandbox.name, adopted.error().text));
         if (auto stopped = co_await record.machine->stop(true); !stopped)

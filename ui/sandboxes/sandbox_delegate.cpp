@@ -115,7 +115,7 @@ void SandboxDelegate::paint(QPainter* painter,
     painter->setPen(tones.text);
     painter->drawText(
         nameArea, Qt::AlignVCenter | Qt::AlignLeft,
-        QFontMetrics(bold).elidedText(toQt(sandbox->name), Qt::ElideRight, nameArea.width()));
+        QFontMetrics(bold).elidedText(toQt(sandbox->name), Qt::ElideMiddle, nameArea.width()));
 
     QRect stateArea(text.left(), text.top() + half, text.width(), content.height() - half);
     const SandboxBook::History history = m_book.history(sandbox->id);

@@ -201,7 +201,7 @@ def dialog(world, desktop):
         button = desktop.wait("Allow", "push button", enabled=True)["box"]
         desktop.xdotool("mousemove", button[0] + button[2] // 2, button[1] + button[3] // 2)
         begin = time.monotonic()
-        desktop.xdotool("click", 1)
+        desktop.xdotool("click", "--delay", 0, 1)
         requests.answer()
         answered.append(milliseconds(begin))
         wait_for("no dialog", lambda: not desktop.visible("A sandbox asks.*"))

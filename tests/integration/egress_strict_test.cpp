@@ -99,7 +99,7 @@ private slots:
         row("blank before colon", "HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n");
         row("bare CR in a value", "HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: b=1\r\nContent-Length: 0\r\n\r\n");
         row("bare CR in the reason", "HTTP/1.1 200 OK\rX: y\r\nContent-Length: 0\r\n\r\n");
-        row("NUL in a value", QByteArray("HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n", 48));
+        row("NUL in a value", QByteArray("HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n", 46));
         row("bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n");
         row("status of four digits", "HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n");
         row("status 000", "HTTP/1.1 000 OK\r\nContent-Length: 0\r\n\r\n");

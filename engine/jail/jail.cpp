@@ -376,6 +376,12 @@ Result<UniqueFd> Jail::domainProcess(std::string_view domain)
     return m->askForOne(request);
 }
 
+Status Jail::restartLibvirtd()
+{
+    const auto reply = m->ask(Verb::RestartLibvirtd);
+    return reply ? Status() : tl::unexpected(reply.error());
+}
+
 Result<UniqueFd> Jail::openTap(unsigned number)
 {
     Request request;

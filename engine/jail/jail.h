@@ -127,6 +127,9 @@ public:
     // A pidfd of the QEMU that runs the named domain: for Hypervisor::setProcessLookup().
     [[nodiscard]] Result<UniqueFd> domainProcess(std::string_view domain);
 
+    // Ends libvirtd, which the supervisor then starts again; guests go on. For one that hangs.
+    [[nodiscard]] Status restartLibvirtd();
+
     // A queue of the tap itself: who holds it is the guest. For tests and tools, while no QEMU has
     // it. Frames are Ethernet, without a virtio header.
     [[nodiscard]] Result<UniqueFd> openTap(unsigned number);

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<Verb, std::string_view>, 13> Names = {{
+constexpr std::array<std::pair<Verb, std::string_view>, 14> Names = {{
     {Verb::Hello, "hello"},
     {Verb::AddTap, "addTap"},
     {Verb::RemoveTap, "removeTap"},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<Verb, std::string_view>, 13> Names = {{
     {Verb::Counters, "counters"},
     {Verb::DomainProcess, "domainProcess"},
     {Verb::OpenTap, "openTap"},
+    {Verb::RestartLibvirtd, "restartLibvirtd"},
     {Verb::Quit, "quit"},
 }};
 

@@ -40,6 +40,7 @@ enum class Verb
     Counters,
     DomainProcess, // pidfd of a domain's QEMU
     OpenTap,
+    RestartLibvirtd,
     Quit,
 };
 

@@ -2,7 +2,10 @@
 
 #include <chrono>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -26,6 +29,9 @@ constexpr std::chrono::milliseconds BusyPoll{50};
 // The supervisor waits up to five seconds before it starts a libvirtd again.
 constexpr std::chrono::seconds LibvirtPatience{20};
 constexpr std::chrono::milliseconds LibvirtPause{200};
+// How often libvirtd is asked whether it is alive, and when its silence means that it hangs.
+constexpr std::chrono::seconds PingInterval{10};
+constexpr std::chrono::seconds PingPatience{30};
 
 } // namespace
 
@@ -179,10 +185,46 @@ void Platform::watchJail()
     if (fd < 0)
         return log::error("platform", "the jail's death can't be watched: no descriptor left");
     m_death = std::make_unique<asio::posix::stream_descriptor>(m_network, fd);
+    asio::co_spawn(m_network, watchLibvirtd(m_jail), asio::detached);
     m_death->async_wait(asio::posix::stream_descriptor::wait_read, [this, alive = m_alive](const boost::system::error_code& error) {
         if (!error && *alive)
             jailDied();
     });
+}
+
+// A libvirtd that hangs would hold every start and stop for good. The supervisor starts another in its place.
+asio::awaitable<void> Platform::watchLibvirtd(std::shared_ptr<jail::Jail> jail)
+{
+    const auto alive = m_alive;
+    const auto timer = std::make_shared<asio::steady_timer>(m_network);
+    const std::weak_ptr<jail::Jail> watched = jail;
+    const std::string uri = jail->libvirtUri();
+    jail.reset();
+    for (;;) {
+        timer->expires_after(PingInterval);
+        co_await timer->async_wait(asio::use_awaitable);
+        if (!*alive || m_jail == nullptr || m_jail != watched.lock())
+            co_return;
+        const auto answered = std::make_shared<bool>(false);
+        timer->expires_after(PingPatience);
+        asio::post(m_watchers, [&network = m_network, uri, timer, answered] {
+            (void)vm::pingLibvirt(uri); // an error is an answer, too: it has ended, and is started again
+            asio::post(network, [timer, answered] {
+                *answered = true;
+                timer->cancel();
+            });
+        });
+        boost::system::error_code ignored;
+        co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        if (!*alive)
+            co_return;
+        const auto held = watched.lock();
+        if (*answered || held == nullptr)
+            continue;
+        log::error("platform", fmt::format("libvirtd has not answered for {} s and is started again; running sandboxes go on", PingPatience.count()));
+        if (auto done = co_await offload(m_watchers, [&] { return held->restartLibvirtd(); }); !done)
+            log::error("platform", done.error().text);
+    }
 }
 
 void Platform::jailDied()

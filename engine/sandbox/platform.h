@@ -67,6 +67,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<Status> chooseAccelerator(const image::GuestImage& guestImage);
     [[nodiscard]] jail::JailOptions jailOptions() const;
     void watchJail();
+    [[nodiscard]] boost::asio::awaitable<void> watchLibvirtd(std::shared_ptr<jail::Jail> jail);
     void jailDied();
 
     boost::asio::io_context& m_network;
@@ -78,6 +79,7 @@ private:
     std::shared_ptr<vm::Hypervisor> m_hypervisor;
     std::optional<vm::AcceleratorChoice> m_accelerator;
     std::unique_ptr<boost::asio::posix::stream_descriptor> m_death;
+    boost::asio::thread_pool m_watchers{2}; // a question that hangs holds one of them
     bool m_proved = false;
     bool m_isBusy = false;
     // Outlives this in callbacks that other threads have posted: they do nothing once it is false.

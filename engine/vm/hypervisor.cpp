@@ -30,6 +30,16 @@ std::uint64_t residentBytes(int pidfd)
 
 } // namespace
 
+Status pingLibvirt(const std::string& uri)
+{
+    prepareLibvirt();
+    const ConnectionHandle connection(::virConnectOpen(uri.c_str()));
+    unsigned long version = 0;
+    if (!connection || ::virConnectGetLibVersion(connection.get(), &version) != 0)
+        return failLibvirt("ask libvirtd for its version");
+    return {};
+}
+
 // The connection that all calls share, and the watch that repairs it.
 struct Hypervisor::Private
 {

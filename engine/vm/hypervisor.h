@@ -45,6 +45,10 @@ struct DomainStats
     bool isFrozen = false; // its CPUs stand still: suspend(), or QEMU could not write to its disk
 };
 
+// Whether the libvirtd at this address answers. Blocks until it does or has ended, so call it from a
+// thread that can wait.
+[[nodiscard]] Status pingLibvirt(const std::string& uri);
+
 class Hypervisor
 {
 public:

@@ -55,7 +55,7 @@ class Held(unittest.TestCase):
         self.guest.sh(f"setsid -f sh -c '{fetch}; echo over >> /root/status' < /dev/null > /dev/null 2>&1")
         self.question = world.question(host="web.example.com", sandbox=self.guest.id)
         wait_for("it is held", lambda: self.open_question()["waiting"] == 1)
-        self.row = world.rows(sandbox=self.guest.id)[0]
+        self.row = wait_for("its row is stored", lambda: world.rows(sandbox=self.guest.id))[0]
         self.assertEqual(self.row["state"], "held")
 
     def held_status(self):
@@ -165,6 +165,16 @@ class Faults(Held):
         # It can still be stopped in order, so a new libvirtd knows it.
         wait_for("libvirtd is back", lambda: world.pids("libvirtd"))
         world.client.call("sandbox.stop", sandbox=self.guest.id)
+        self.assertEqual(self.guest.info["state"], "stopped")
+
+    def test_libvirtd_that_hangs(self):
+        boot, hung = self.boot_id(), world.pids("libvirtd")
+        self.kill(hung, signal.SIGSTOP)
+        world.ctl("stop", "--force", self.guest.name, check=False)  # waits for it, and fails when it is ended
+        wait_for("another one is started", lambda: world.pids("libvirtd") not in ([], hung))
+        self.assertEqual(self.boot_id(), boot, "the microVM went on")
+        self.assert_row_is_kept("denied")
+        wait_for("it can be stopped", lambda: world.ctl("stop", "--force", self.guest.name, check=False).returncode == 0)
         self.assertEqual(self.guest.info["state"], "stopped")
 
     def test_qemu(self):

@@ -154,6 +154,12 @@ bool Daemon::isReady() const
            0;
 }
 
+void Daemon::kill() const
+{
+    if (m_pid > 0)
+        (void)::kill(m_pid, SIGKILL);
+}
+
 bool Daemon::noteExit(pid_t pid)
 {
     if (pid != m_pid)

@@ -52,6 +52,8 @@ public:
     [[nodiscard]] Status start();
     // Whether its socket takes connections.
     [[nodiscard]] bool isReady() const;
+    // Ends it, so that it is started again.
+    void kill() const;
     // To be told of each child that ended; true if it was this one, and then restartAt() is set.
     bool noteExit(pid_t pid);
     // When start() is due again; later and later when it dies at once each time.

@@ -41,6 +41,9 @@ Result<Supervisor::Answer> Supervisor::handle(const Request& request)
         return selfTest();
     case Verb::DomainProcess:
         return domainProcess(request.domain);
+    case Verb::RestartLibvirtd:
+        m_daemon.kill();
+        return Answer{};
     case Verb::Quit:
         m_isQuitting = true;
         return Answer{};

@@ -1,10 +1,13 @@
-// Prints docs/api.md.
+// Prints docs/api.md, or with --settings docs/settings.md.
 #include <cstdio>
+#include <string_view>
 
 #include "engine/api/reference.h"
 
-int main()
+int main(int argc, char** argv)
 {
-    const std::string text = sallyport::api::reference();
+    const bool isSettings = argc == 2 && std::string_view(argv[1]) == "--settings";
+    const std::string text =
+        isSettings ? sallyport::api::settingsReference() : sallyport::api::reference();
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 1;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/api/binding_fields.h"
 #include "engine/api/fields.h"
+#include "engine/api/setting_fields.h"
 #include "engine/base/text.h"
 
 namespace sallyport::api {
@@ -339,6 +340,11 @@ SALLYPORT_JSON(std::vector<Question>);
 SALLYPORT_JSON(std::vector<Row>);
 SALLYPORT_JSON(std::vector<Check>);
 SALLYPORT_JSON(Headers);
+SALLYPORT_ENUM(SettingType);
+SALLYPORT_ENUM(SettingReach);
+SALLYPORT_ENUM(SettingOrigin);
+SALLYPORT_JSON(Setting);
+SALLYPORT_JSON(std::vector<Setting>);
 
 #undef SALLYPORT_ENUM
 #undef SALLYPORT_JSON

@@ -119,6 +119,14 @@ inline constexpr std::array Methods = {
                "Rows, newest first; at most 1000 a page. With after: oldest first, for following."},
     MethodInfo{"log.get", "{row: id}", "RowDetail", "One row with its headers."},
 
+    MethodInfo{"settings.list", "{sandbox?: id|name}", "{settings: [Setting]}",
+               "All settings as they stand; with a sandbox, those that it may have for itself."},
+    MethodInfo{"settings.get", "{name: string, sandbox?: id|name}", "Setting", "One setting."},
+    MethodInfo{"settings.set", "{name: string, value: JSON, sandbox?: id|name}", "Setting",
+               "Sets it, for all or for a sandbox. What is under way may end by the former value."},
+    MethodInfo{"settings.reset", "{name: string, sandbox?: id|name}", "Setting",
+               "Takes the value away: a sandbox's falls back to the engine's, that to the default."},
+
     MethodInfo{"credentials.list", "{}", "{credentials: [Credential], vault: Vault}",
                "All credentials, without their values, which no method gives out."},
     MethodInfo{"credentials.add", "{credential: Credential, value?: string}", "Credential",
@@ -152,6 +160,7 @@ inline constexpr std::array Events = {
     MethodInfo{"log.gap", "{dropped: int}", "",
                "This many log.row events were dropped because the client did not keep up: list "
                "anew."},
+    MethodInfo{"settings.changed", "Setting", "", "Set or reset, for all or for its sandbox."},
     MethodInfo{"credential.changed", "Credential", "", "Made, changed or used."},
     MethodInfo{"credential.removed", "{credential: id}", "", "Removed."},
     MethodInfo{"credential.alarm", "CredentialAlarm", "",

@@ -12,6 +12,7 @@
 #include "engine/api/methods.h"
 #include "engine/api/rpc.h"
 #include "engine/api/server.h"
+#include "engine/api/setting_fields.h"
 
 namespace sallyport::api {
 namespace {
@@ -175,8 +176,10 @@ std::string reference()
     out += "## Events\n\n";
     for (const MethodInfo& event : Events)
         out += eventSection(event);
-    out += "## Types\n\n" + typeSections(AllTypes{}) + typeSections(BindingTypes{});
-    out += "## Names\n\n" + enumLines(AllEnums{}) + enumLines(BindingEnums{});
+    out += "## Types\n\n" + typeSections(AllTypes{}) + typeSections(BindingTypes{}) +
+           typeSections(SettingTypes{});
+    out += "## Names\n\n" + enumLines(AllEnums{}) + enumLines(BindingEnums{}) +
+           enumLines(SettingEnums{});
     return out;
 }
 

@@ -208,6 +208,17 @@ CREATE TABLE handler_settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What a person set; 0 is the whole engine.
+constexpr std::string_view Settings = R"sql(
+CREATE TABLE settings (
+    name TEXT NOT NULL,
+    sandbox INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    set_at INTEGER NOT NULL,
+    PRIMARY KEY (name, sandbox)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -227,7 +238,7 @@ Result<std::int64_t> versionOf(Database& database)
 Status checkSmallTables(Database& database)
 {
     for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers", "modules",
-                              "credentials"}) {
+                              "credentials", "settings"}) {
         auto check = database.statement("PRAGMA quick_check(" + std::string(table) + ")");
         if (!check)
             return tl::unexpected<Error>(std::move(check.error()));
@@ -262,7 +273,7 @@ const std::vector<std::string_view>& schemaSteps()
 {
     static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog,
                                                         WholeQuestions, Handlers, WebSockets,
-                                                        Credentials, HandlerSettings};
+                                                        Credentials, HandlerSettings, Settings};
     return steps;
 }
 

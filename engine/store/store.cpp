@@ -121,6 +121,12 @@ void Store::saveHandlerSetting(api::SandboxId sandbox,
           std::move(done));
 }
 
+Result<std::vector<StoredSetting>> Store::loadSettings()
+{
+    const std::lock_guard lock(m_loaderMutex);
+    return settings::load(m_loader);
+}
+
 void Store::saveHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers, Done done)
 {
     write([sandbox, all = std::move(handlers)](

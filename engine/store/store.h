@@ -26,6 +26,7 @@
 #include "engine/base/result.h"
 #include "engine/store/database.h"
 #include "engine/store/handlers.h"
+#include "engine/store/settings.h"
 
 namespace sallyport::store {
 
@@ -66,6 +67,7 @@ public:
     [[nodiscard]] Result<std::vector<PoolName>> loadPoolNames(api::SandboxId sandbox);
     [[nodiscard]] Result<std::map<api::SandboxId, std::vector<api::Handler>>> loadHandlers();
     [[nodiscard]] Result<std::vector<StoredModule>> loadModules();
+    [[nodiscard]] Result<std::vector<StoredSetting>> loadSettings();
     [[nodiscard]] Result<handlers::Settings> loadHandlerSettings();
 
     // Ids that were never used before, also not by something deleted since.

@@ -1,0 +1,147 @@
+#include "engine/api/settings.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sallyport::api {
+namespace {
+
+constexpr std::int64_t KiB = 1024;
+constexpr std::int64_t MiB = 1024 * KiB;
+constexpr std::int64_t GiB = 1024 * MiB;
+constexpr std::int64_t Second = 1000;
+constexpr std::int64_t Minute = 60 * Second;
+constexpr std::int64_t Hour = 60 * Minute;
+constexpr std::int64_t Day = 24 * Hour;
+
+constexpr auto Engine = SettingReach::Engine;
+constexpr auto Sandbox = SettingReach::Sandbox;
+using enum SettingType;
+
+constexpr std::array Groups = {
+    std::pair<std::string_view, std::string_view>{"approval", "Questions"},
+    std::pair<std::string_view, std::string_view>{"door", "The door"},
+};
+
+// Name, title, type, reach, default, least, most, reason.
+constexpr std::array Table = {
+    SettingInfo{"approval.holdTime", "A request is held for", Time, Sandbox, 25 * Second, Second,
+                Hour,
+                "Common clients give up between 15 and 60 s; a request that is told to retry is "
+                "better off than one that was hung up on."},
+    SettingInfo{"approval.inboxTime", "A question stays open for", Time, Engine, Day, Minute,
+                30 * Day, "Who was away for a night still finds what was asked."},
+    SettingInfo{"approval.onceTime", "An answer \"once\" waits for its retry for", Time, Engine,
+                10 * Minute, 10 * Second, Day,
+                "The retry of a build comes within minutes; a right that lies about longer is "
+                "forgotten."},
+    SettingInfo{"approval.questions", "Open questions of a sandbox", Count, Sandbox, 32, 1, 1000,
+                "More than anybody reads. Past it requests are denied, so that a guest can't bury "
+                "a question among others."},
+    SettingInfo{
+        "approval.questionsPerMinute", "New questions of a sandbox in a minute", Count, Sandbox, 60,
+        1, 10000,
+        "A new project asks for a dozen hosts at once. A guest that asks for ever new hosts "
+        "and hangs up would else make a stream of dialogs."},
+
+    // Heads
+    SettingInfo{"door.headBytes", "Largest head of a request or an answer", Bytes, Engine, 64 * KiB,
+                8 * KiB, MiB, "Common servers stop at 8 to 32 KiB."},
+    SettingInfo{"door.headFields", "Fields of a head", Count, Engine, 256, 32, 4096,
+                "Browsers send about 20; more than 256 is an attack on hash tables."},
+    SettingInfo{"door.interimHeads", "Interim answers (1xx) to a request", Count, Engine, 32, 1,
+                1000,
+                "More than a few early hints is an upstream that keeps a request open for "
+                "nothing."},
+    SettingInfo{"door.trailerBytes", "Trailers and chunk extensions of a body", Bytes, Engine,
+                16 * KiB, KiB, MiB, "A checksum and a status (gRPC) need a few hundred bytes."},
+
+    // HTTP/2
+    SettingInfo{"door.guestStreamWindow", "A guest may send ahead on an HTTP/2 stream", Bytes,
+                Engine, 64 * KiB, 16 * KiB, 16 * MiB,
+                "The round trip to a guest is short, so a small window is no brake, and it bounds "
+                "what a stalled upstream leaves in memory."},
+    SettingInfo{"door.guestConnectionWindow", "… on all streams of a connection", Bytes, Engine,
+                MiB, 64 * KiB, 64 * MiB, "Bounds the memory of one connection."},
+    SettingInfo{"door.upstreamStreamWindow", "An upstream may send ahead on an HTTP/2 stream",
+                Bytes, Engine, 256 * KiB, 64 * KiB, 64 * MiB,
+                "Larger than a guest's, since its round trip is long."},
+    SettingInfo{"door.upstreamConnectionWindow", "… on all streams of a connection", Bytes, Engine,
+                2 * MiB, 64 * KiB, 256 * MiB, "Bounds the memory of one connection."},
+    SettingInfo{"door.streams", "Streams of an HTTP/2 connection at a time", Count, Engine, 100, 1,
+                1000, "RFC 9113 asks for at least 100."},
+    SettingInfo{"door.uselessFrames", "HTTP/2 frames that move nothing, at once", Count, Engine,
+                400, 50, 100000,
+                "Resets, pings, settings, empty data: a client that breaks off a page of 100 "
+                "streams makes a burst; a flood (rapid reset) does not end."},
+    SettingInfo{"door.uselessFramesPerSecond", "… and more each second", Count, Engine, 100, 10,
+                100000, "Far more than keep-alive pings, far fewer than a flood needs."},
+
+    // Counts
+    SettingInfo{"door.connections", "Connections of a sandbox at a time", Count, Sandbox, 1024, 1,
+                65536,
+                "A browser or a package manager opens tens, a load test hundreds. More are "
+                "reset."},
+    SettingInfo{"door.idlePerHost", "Idle connections kept to a host", Count, Engine, 64, 0, 4096,
+                "A client that opens 64 connections at once finds them again."},
+    SettingInfo{"door.idlePerSandbox", "Idle connections kept of a sandbox", Count, Engine, 256, 0,
+                65536, "Each is a descriptor and some kilobytes."},
+    SettingInfo{"door.lookups", "Names looked up at a time", Count, Engine, 512, 8, 65536,
+                "Of all sandboxes; more fail at once instead of making the others wait."},
+    SettingInfo{"door.addressesTried", "Addresses tried of a name", Count, Engine, 6, 1, 64,
+                "Two families with a few dead servers each."},
+    SettingInfo{"door.hostsRemembered", "Hosts whose protocol is remembered", Count, Engine, 4096,
+                16, MiB, "So that ALPN mirrors the upstream; past it all are forgotten."},
+    SettingInfo{"door.dnsQueryBytes", "Largest DNS query over TCP", Bytes, Engine, 4 * KiB, 512,
+                64 * KiB, "A query needs a few hundred bytes."},
+
+    // Times
+    SettingInfo{"door.serverFirst", "Silence that means a server speaks first", Time, Engine, 1500,
+                100, 30 * Second,
+                "An emulated guest needs most of a second from its connect to its first byte. On "
+                "the ports of ssh and mail 300 ms do, on those of HTTP the client begins."},
+    SettingInfo{"door.headTime", "A head arrives within", Time, Engine, 30 * Second, Second,
+                10 * Minute, "Slow clients are served; one that drips a byte a minute is not."},
+    SettingInfo{"door.handshakeTime", "A TLS handshake ends within", Time, Engine, 15 * Second,
+                Second, 2 * Minute, "Two round trips, and an emulated guest's arithmetic."},
+    SettingInfo{"door.idleTime", "A client's connection is kept idle for", Time, Engine, 2 * Minute,
+                Second, Day,
+                "Longer than common clients keep theirs, so that the client closes first."},
+    SettingInfo{"door.stalledTime", "A transfer that moves no byte is dead after", Time, Engine,
+                10 * Minute, 5 * Second, Day, "Long polls wait minutes."},
+    SettingInfo{"door.tunnelIdleTime", "One direction of a tunnel is silent for at most", Time,
+                Engine, 12 * Hour, Minute, 30 * Day,
+                "Idle ssh sessions and database pools are silent for long, mostly one way."},
+    SettingInfo{"door.resolveTime", "A name is resolved within", Time, Engine, 10 * Second, Second,
+                2 * Minute, "The resolver of the system tries its servers for 5 s each."},
+    SettingInfo{"door.connectTime", "An address answers within", Time, Engine, 10 * Second, Second,
+                5 * Minute,
+                "Clients wait 10 s and more; while other addresses are left, each has 3 s."},
+    SettingInfo{"door.upstreamIdleTime", "An upstream's connection is kept idle for", Time, Engine,
+                50 * Second, Second, Hour, "Most servers close at 60 to 75 s."},
+    SettingInfo{"door.drainTime", "A refused upload is read on for", Time, Engine, 2 * Second, 0,
+                Minute, "So that the client reads its 403 instead of a reset."},
+    SettingInfo{"door.drainBytes", "… and at most", Bytes, Engine, 4 * MiB, 0, GiB,
+                "Reading a whole refused upload would be work for nothing."},
+};
+
+} // namespace
+
+std::span<const SettingInfo> settingsTable()
+{
+    return Table;
+}
+
+const SettingInfo* findSetting(std::string_view name)
+{
+    const auto found = std::find_if(Table.begin(), Table.end(),
+                                    [&](const SettingInfo& info) { return info.name == name; });
+    return found == Table.end() ? nullptr : &*found;
+}
+
+std::span<const std::pair<std::string_view, std::string_view>> settingGroups()
+{
+    return Groups;
+}
+
+} // namespace sallyport::api

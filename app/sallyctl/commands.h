@@ -19,6 +19,7 @@ void addPolicyCommands(CLI::App& app, Context& context);     // policy
 void addHandlerCommands(CLI::App& app, Context& context);    // handler hosts
 void addApprovalCommands(CLI::App& app, Context& context);   // approvals
 void addCredentialCommands(CLI::App& app, Context& context); // credentials
+void addSettingsCommands(CLI::App& app, Context& context);   // settings
 void addEngineCommands(CLI::App& app, Context& context);     // doctor info
 
 } // namespace sallyport::ctl

@@ -41,9 +41,9 @@ std::string usageProblem(const CLI::App& app, const CLI::ParseError& error)
     const std::vector<std::string> unread = app.remaining(true);
     std::string problem = error.what();
     if (wantsCommand && !unread.empty())
-        problem = fmt::format("there is no {} \"{}\"",
-                              unread.front().starts_with('-') ? "option" : "command",
-                              unread.front());
+        problem =
+            fmt::format("there is no {} \"{}\"",
+                        unread.front().starts_with('-') ? "option" : "command", unread.front());
     else if (wantsCommand)
         problem = "which command?";
     return problem + " (see " + path + " --help)";
@@ -70,6 +70,7 @@ int main(int argc, char** argv)
     addHandlerCommands(app, context);
     addApprovalCommands(app, context);
     addCredentialCommands(app, context);
+    addSettingsCommands(app, context);
     addEngineCommands(app, context);
 
     // What follows the sandbox of `exec` is the program's, options and all.

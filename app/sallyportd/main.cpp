@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string_view>
 
 #include <signal.h>
@@ -21,14 +22,14 @@ constexpr std::string_view Help =
     "The engine of Sallyport: runs the sandboxes and the door that their traffic leaves by.\n"
     "The window and sallyctl start it when they need it; nothing has to be started by hand.\n"
     "\n"
-    "  --hold-budget SECONDS  how long a request is held for an answer (default 25)\n"
+    "  --hold-budget SECONDS  how long a request is held where the settings do not say (25)\n"
     "  --version              print the version\n"
     "\n"
     "SALLYPORT_LOG=debug in the environment logs more; SALLYPORT_ACCELERATOR=kvm|tcg chooses how guests run.\n";
 
 struct Options
 {
-    std::chrono::milliseconds holdBudget{25000};
+    std::optional<std::chrono::milliseconds> holdTime;
     int exitStatus = -1; // zero or more: say nothing more and end
 };
 
@@ -51,7 +52,7 @@ Options readOptions(int argc, char** argv)
                 std::cerr << "sallyportd: --hold-budget takes 1 to 3600 seconds\n";
                 options.exitStatus = 2;
             }
-            options.holdBudget = std::chrono::seconds(seconds);
+            options.holdTime = std::chrono::seconds(seconds);
         } else {
             std::cerr << "sallyportd: unknown option " << argument << "\n" << Help;
             options.exitStatus = 2;
@@ -100,7 +101,7 @@ int main(int argc, char** argv)
     options.jailBinary = folder / "sallyport-jail";
     options.handlerBinary = folder / "sallyport-handlerd";
     options.acceleratorOverride = variable("SALLYPORT_ACCELERATOR");
-    options.holdBudget = given.holdBudget;
+    options.holdTime = given.holdTime;
     auto engine = sallyport::service::Engine::open(std::move(options));
     if (!engine) {
         std::cerr << "sallyportd: " << engine.error().text << "\n";

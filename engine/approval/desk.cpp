@@ -8,6 +8,10 @@
 
 namespace sallyport::approval {
 
+namespace {
+constexpr std::int64_t OneMinuteMs = 60'000;
+}
+
 Desk::Desk(Options options, api::QuestionId firstId)
     : m_options(options)
     , m_nextId(firstId)
@@ -26,14 +30,14 @@ Commands Desk::arrived(HeldId id, const Asked& asked, UnixMillis now)
 {
     if (std::optional<Command> answer = useOnce(id, asked, now))
         return {std::move(*answer)};
-    if (std::string reason = limitReached(asked); !reason.empty())
+    if (std::string reason = limitReached(asked, now); !reason.empty())
         return {ReleaseDeny{id, std::nullopt, std::nullopt, std::move(reason)}};
 
     Commands commands;
     Entry& entry = findOrOpen(asked, now);
     entry.keepUntil = now + m_options.inboxMs;
     if (m_canAsk)
-        hold(entry, {id, now + m_options.holdBudgetMs, asked});
+        hold(entry, {id, now + asked.holdBudgetMs.value_or(m_options.holdBudgetMs), asked});
     else
         entry.isPending = true;
     changed(entry, commands);
@@ -128,6 +132,7 @@ Commands Desk::settled(const Recheck& recheck, const policy::Decision& decision,
 
 Commands Desk::sandboxStopped(api::SandboxId sandbox, UnixMillis /*now*/)
 {
+    m_recent.erase(sandbox);
     Commands commands;
     std::erase_if(m_once, [sandbox](const Once& once) { return once.asked.sandbox == sandbox; });
     for (auto next = m_entries.begin(); next != m_entries.end();) {
@@ -191,13 +196,20 @@ std::optional<UnixMillis> Desk::nextDeadline() const
 
 // ---- What it keeps
 
-std::string Desk::limitReached(const Asked& asked) const
+std::string Desk::limitReached(const Asked& asked, UnixMillis now)
 {
     const auto known = m_byKey.find(keyOf(asked));
     if (known == m_byKey.end()) {
-        if (static_cast<std::size_t>(openQuestions(asked.sandbox)) >= m_options.mostQuestions)
-            return fmt::format("too many open questions: {} wait for an answer",
-                               m_options.mostQuestions);
+        const std::size_t most = asked.mostQuestions.value_or(m_options.mostQuestions);
+        if (static_cast<std::size_t>(openQuestions(asked.sandbox)) >= most)
+            return fmt::format("too many open questions: {} wait for an answer", most);
+        const std::size_t rate = asked.mostPerMinute.value_or(m_options.mostPerMinute);
+        std::deque<UnixMillis>& recent = m_recent[asked.sandbox];
+        while (!recent.empty() && recent.front() + OneMinuteMs <= now)
+            recent.pop_front();
+        if (recent.size() >= rate)
+            return fmt::format("too many new questions: {} within a minute", rate);
+        recent.push_back(now);
     } else if (m_entries.at(known->second).held.size() >= m_options.mostWaiting) {
         return fmt::format("too many requests wait for the same question: {}",
                            m_options.mostWaiting);

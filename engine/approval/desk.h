@@ -79,16 +79,21 @@ struct Asked
     api::SandboxId sandbox = 0;
     std::string sandboxName;
     policy::Request request;
-    std::string why;       // Decision::reason
-    bool firstSeen = true; // no earlier row of this sandbox names the host
+    std::string why;                      // Decision::reason
+    bool firstSeen = true;                // no earlier row of this sandbox names the host
     std::vector<std::string> credentials; // names of those that it would be given
+    // In place of the desk's own, where the sandbox has others.
+    std::optional<std::int64_t> holdBudgetMs;
+    std::optional<std::size_t> mostQuestions;
+    std::optional<std::size_t> mostPerMinute;
 };
 
 // An open question as it survives a restart of the engine. What it held is gone with the engine.
 struct SavedQuestion
 {
     api::Question question;
-    // Of the request that is shown, as they came: the question's own are cut and escaped for the eye.
+    // Of the request that is shown, as they came: the question's own are cut and escaped for the
+    // eye.
     std::string method;
     std::string target;
 };
@@ -102,6 +107,7 @@ public:
         std::int64_t inboxMs = 24LL * 60 * 60 * 1000; // a question that nobody answers expires
         std::int64_t onceMs = 10LL * 60 * 1000; // how long an answer "once" waits for its retry
         std::size_t mostQuestions = 32;         // open, a sandbox
+        std::size_t mostPerMinute = 60;         // new ones, a sandbox
         std::size_t mostWaiting = 256;          // requests, a question
         std::size_t mostOnce = 64;              // unused answers "once", a sandbox
         std::size_t mostTargetBytes = std::size_t{4} << 20U; // of all held requests, a sandbox
@@ -109,6 +115,9 @@ public:
 
     // Question ids count up from `firstId`, which must be past every id ever given.
     Desk(Options options, api::QuestionId firstId);
+
+    // For what comes from now on; what is held keeps its budget.
+    void setOptions(Options options) { m_options = options; }
 
     // A request that the ladder wants asked. Exactly one Release with this id comes out, now or
     // later, unless hungUp(id) is called before. An unused answer "once" for it releases it now.
@@ -182,7 +191,7 @@ private:
 
     [[nodiscard]] static Key keyOf(const Asked& asked);
     [[nodiscard]] std::optional<Command> useOnce(HeldId id, const Asked& asked, UnixMillis now);
-    [[nodiscard]] std::string limitReached(const Asked& asked) const;
+    [[nodiscard]] std::string limitReached(const Asked& asked, UnixMillis now);
     Entry& findOrOpen(const Asked& asked, UnixMillis now);
     void hold(Entry& entry, Held held);
     [[nodiscard]] Held release(Entry& entry, std::size_t index);
@@ -201,6 +210,7 @@ private:
     std::map<Key, api::QuestionId> m_byKey;
     std::map<HeldId, api::QuestionId> m_byHeld;
     std::map<api::SandboxId, std::size_t> m_targetBytes;
+    std::map<api::SandboxId, std::deque<UnixMillis>> m_recent; // new questions of the last minute
     std::deque<Once> m_once;
 };
 

@@ -157,6 +157,12 @@ Result<std::unique_ptr<Door>> Door::create(asio::io_context& context,
         context, gatekeeper, limits, std::move(*trust), upstream.lookup)));
 }
 
+void Door::setLimits(const DoorLimits& limits)
+{
+    m_context->limits = limits;
+    m_context->resolver.setMost(limits.lookups);
+}
+
 void Door::setHandlers(handler::Runtime& runtime, HandlerOperation operation)
 {
     m_context->handlers = &runtime;

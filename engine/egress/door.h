@@ -41,6 +41,9 @@ public:
     Door(const Door&) = delete;
     Door& operator=(const Door&) = delete;
 
+    // For what begins from now on; what is under way may go by the former ones. What is held in
+    // memory of a transfer does not change.
+    void setLimits(const DoorLimits& limits);
     // Runs the handlers that modules bring. `runtime` outlives the io_context's last run.
     void setHandlers(handler::Runtime& runtime, HandlerOperation operation);
 
@@ -54,7 +57,8 @@ public:
     // behind them end in the next turns of the loop.
     void close(api::SandboxId sandbox);
 
-    // Closes all, and returns when nothing runs that would use the gatekeeper (or after two seconds).
+    // Closes all, and returns when nothing runs that would use the gatekeeper (or after two
+    // seconds).
     [[nodiscard]] boost::asio::awaitable<void> shutdown();
 
     // Ends running requests and tunnels that the policy of now denies; others go on.

@@ -47,7 +47,7 @@ struct DoorContext
 
     asio::io_context& context;
     Gatekeeper& gatekeeper;
-    const DoorLimits limits;
+    DoorLimits limits; // replaced as a whole, between two turns of the loop
     Deadlines deadlines;
     Resolver resolver;
     std::unique_ptr<tls::UpstreamContext> upstreamTls;

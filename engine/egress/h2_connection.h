@@ -119,7 +119,7 @@ private:
     bool m_hasSettings = false;
     Event m_writerEnded;
     FloodMeter m_useless;
-    std::chrono::seconds m_idleLimit;
+    std::chrono::milliseconds m_idleLimit;
     Deadlines::Clock::time_point m_lastBusy = Deadlines::Clock::now();
     bool m_flooded = false;
     bool m_goingAway = false;

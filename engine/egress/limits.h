@@ -63,23 +63,23 @@ struct DoorLimits
     // On the usual ports of HTTP the client speaks first, and has the time of a head for it.
     std::chrono::milliseconds serverFirst{1500};
     // From the first byte of a TLS ClientHello, or of a head, to its end.
-    std::chrono::seconds head{30};
-    std::chrono::seconds handshake{15};
+    std::chrono::milliseconds head{30'000};
+    std::chrono::milliseconds handshake{15'000};
     // Between requests of a kept connection.
-    std::chrono::seconds idle{120};
+    std::chrono::milliseconds idle{120'000};
     // A transfer that moves no byte in this time is dead. Long polls wait minutes.
-    std::chrono::seconds stalled{600};
+    std::chrono::milliseconds stalled{600'000};
     // One direction of a tunnel without a byte. Idle SSH sessions and database pools are silent
     // for long, mostly in one direction; a file transfer in the other must not end by this.
-    std::chrono::hours tunnelIdle{12};
-    std::chrono::seconds resolve{10};
+    std::chrono::milliseconds tunnelIdle = std::chrono::hours(12);
+    std::chrono::milliseconds resolve{10'000};
     // One address, TCP and TLS each.
-    std::chrono::seconds connect{10};
+    std::chrono::milliseconds connect{10'000};
     // Idle upstream connections are closed after this: most servers close at 60 to 75 s.
-    std::chrono::seconds upstreamIdle{50};
+    std::chrono::milliseconds upstreamIdle{50'000};
     // A refused upload is read on and dropped for so long and so many bytes, so that the client
     // reads its 403 instead of a reset.
-    std::chrono::seconds drain{2};
+    std::chrono::milliseconds drain{2'000};
     std::uint64_t drainBytes = 4 * 1024 * 1024;
 };
 

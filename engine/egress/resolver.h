@@ -27,6 +27,7 @@ public:
     // Waits for lookups that run.
     ~Resolver();
 
+    void setMost(std::size_t most) { m_most = most; }
     // Addresses in the order in which to try them. Network thread.
     [[nodiscard]] boost::asio::awaitable<Result<std::vector<policy::Address>>>
     resolve(std::string name, std::chrono::milliseconds limit);

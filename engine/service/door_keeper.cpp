@@ -5,11 +5,12 @@
 namespace sallyport::service
 {
 
-DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, log::EgressLog& log, log::HandlerLog& handlerLog,
-                       store::Store& store, NameOf nameOf)
+DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, const SettingsBook& settings, log::EgressLog& log,
+                       log::HandlerLog& handlerLog, store::Store& store, NameOf nameOf)
     : m_book(book)
     , m_desk(desk)
     , m_credentials(credentials)
+    , m_settings(settings)
     , m_log(log)
     , m_handlerLog(handlerLog)
     , m_store(store)
@@ -43,6 +44,9 @@ DoorKeeper::ask(api::SandboxId sandbox, const policy::Request& request, const po
     asked.sandboxName = m_nameOf(sandbox);
     asked.request = request;
     asked.why = decision.reason;
+    asked.holdBudgetMs = m_settings.number("approval.holdTime", sandbox);
+    asked.mostQuestions = static_cast<std::size_t>(m_settings.number("approval.questions", sandbox));
+    asked.mostPerMinute = static_cast<std::size_t>(m_settings.number("approval.questionsPerMinute", sandbox));
     if (const auto kit = m_credentials.kitOf(sandbox))
         asked.credentials = kit->namesAt({request.host, request.port, request.scheme == "https"});
     if (const auto held = m_held.find(row); held != m_held.end())

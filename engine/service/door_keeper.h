@@ -10,6 +10,7 @@
 #include "engine/service/credential_book.h"
 #include "engine/service/front_desk.h"
 #include "engine/service/policy_book.h"
+#include "engine/service/settings_book.h"
 #include "engine/store/store.h"
 
 namespace sallyport::service
@@ -22,7 +23,7 @@ class DoorKeeper final : public egress::Gatekeeper
 public:
     using NameOf = std::function<std::string(api::SandboxId)>;
 
-    DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
+    DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, const SettingsBook& settings, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
                NameOf nameOf);
 
     // Told of each row that begins.
@@ -57,6 +58,7 @@ private:
     PolicyBook& m_book;
     FrontDesk& m_desk;
     CredentialBook& m_credentials;
+    const SettingsBook& m_settings;
     log::EgressLog& m_log;
     log::HandlerLog& m_handlerLog;
     store::Store& m_store;

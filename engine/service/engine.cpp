@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
+#include "engine/service/door_limits.h"
 #include "engine/service/hook_call.h"
 #include "engine/service/module_check.h"
 
@@ -22,6 +23,17 @@ namespace sallyport::service
 namespace asio = boost::asio;
 namespace
 {
+approval::Desk::Options deskOptions(const SettingsBook& settings)
+{
+    approval::Desk::Options options;
+    options.holdBudgetMs = settings.number("approval.holdTime");
+    options.inboxMs = settings.number("approval.inboxTime");
+    options.onceMs = settings.number("approval.onceTime");
+    options.mostQuestions = static_cast<std::size_t>(settings.number("approval.questions"));
+    options.mostPerMinute = static_cast<std::size_t>(settings.number("approval.questionsPerMinute"));
+    return options;
+}
+
 // For the answers to who waited, before their connections are closed.
 constexpr std::chrono::milliseconds AnswerTime{100};
 } // namespace
@@ -71,6 +83,9 @@ Status Engine::start()
     auto credentials = m_store->loadCredentials();
     if (!credentials)
         return fail("read the database", credentials.error());
+    auto settings = m_store->loadSettings();
+    if (!settings)
+        return fail("read the database", settings.error());
     if (!sandboxes || !rules || !questions)
         return fail("read the database", !sandboxes ? sandboxes.error() : !rules ? rules.error() : questions.error());
     auto server = api::Server::listen(m_loop, m_options.paths.apiSocket(), std::move(m_lock));
@@ -78,6 +93,9 @@ Status Engine::start()
         return fail("open the engine's socket", server.error());
     m_server = std::move(*server);
 
+    m_settings = std::make_unique<SettingsBook>(*m_store, *settings);
+    if (m_options.holdTime)
+        m_settings->setDefault("approval.holdTime", m_options.holdTime->count());
     auto handlerLog = log::HandlerLog::open(*m_store);
     if (!handlerLog)
         return tl::unexpected(handlerLog.error());
@@ -91,9 +109,7 @@ Status Engine::start()
             m_running.insert(sandbox.id); // adopted, not started
         m_book->setSandbox(sandbox);
     }
-    approval::Desk::Options desk;
-    desk.holdBudgetMs = m_options.holdBudget.count();
-    m_desk = std::make_unique<FrontDesk>(m_loop, *m_store, *m_book, desk, *questions);
+    m_desk = std::make_unique<FrontDesk>(m_loop, *m_store, *m_book, deskOptions(*m_settings), *questions);
     auto placeholderKey = loadPlaceholderKey(m_options.paths.data / "placeholders.key");
     if (!placeholderKey)
         return tl::unexpected(placeholderKey.error());
@@ -103,11 +119,11 @@ Status Engine::start()
             const auto sandbox = m_sandboxes->get(id);
             return sandbox ? sandbox->startedAt : std::nullopt;
         });
-    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_credentials, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
+    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_credentials, *m_settings, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
         const auto sandbox = m_sandboxes->get(id);
         return sandbox ? sandbox->name : std::string();
     });
-    auto door = egress::Door::create(m_loop, *m_keeper, egress::DoorLimits{}, egress::UpstreamOptions{});
+    auto door = egress::Door::create(m_loop, *m_keeper, doorLimits(*m_settings), egress::UpstreamOptions{});
     if (!door)
         return fail("make the door", door.error());
     m_door = std::move(*door);
@@ -134,6 +150,7 @@ Status Engine::start()
         m_runtime->removeSandbox(id);
         m_sleeper->remove(id);
         m_credentials->sandboxRemoved(id);
+        m_settings->removeSandbox(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
     listener.onPolicyChanged = [this](const api::Sandbox& sandbox) { m_book->setSandbox(sandbox); };
@@ -165,6 +182,7 @@ Status Engine::start()
     bindApprovalMethods();
     bindLogMethods();
     bindCredentialMethods();
+    bindSettingsMethods();
     return {};
 }
 
@@ -194,6 +212,10 @@ void Engine::listenToParts()
         co_return checkedModule(co_await m_runtime->check(std::move(source)));
     });
     m_runtime->setLine([this](api::SandboxId sandbox, const handler::LogLine& line) { addHandlerLine(sandbox, {}, line); });
+    m_settings->setListener([this](const api::Setting& setting, SettingsBook::Owner) {
+        applySetting(setting.name);
+        broadcast("settings.changed", api::toJson(setting));
+    });
     CredentialBook::Listener credentials;
     credentials.onChanged = [this](const api::Credential& credential) { broadcast("credential.changed", api::toJson(credential)); };
     credentials.onRemoved = [this](api::CredentialId credential) { broadcast("credential.removed", {{"credential", credential}}); };
@@ -214,6 +236,14 @@ void Engine::listenToParts()
     m_handlerLog->setListener(
         [server = m_server.get()](const api::HandlerLine& line) { server->broadcast("handlers.line", api::toJson(line)); });
     m_log->setListener([server = m_server.get()](const api::Row& row) { server->broadcast("log.row", api::toJson(row)); });
+}
+
+void Engine::applySetting(std::string_view name)
+{
+    if (name.starts_with("door."))
+        m_door->setLimits(doorLimits(*m_settings));
+    else if (name.starts_with("approval."))
+        m_desk->setOptions(deskOptions(*m_settings));
 }
 
 void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)

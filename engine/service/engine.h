@@ -26,6 +26,7 @@
 #include "engine/service/front_desk.h"
 #include "engine/service/handler_book.h"
 #include "engine/service/policy_book.h"
+#include "engine/service/settings_book.h"
 #include "engine/service/sleeper.h"
 #include "engine/store/store.h"
 
@@ -38,7 +39,7 @@ struct EngineOptions
     std::filesystem::path jailBinary;
     std::filesystem::path handlerBinary; // sallyport-handlerd
     std::string acceleratorOverride;        // "kvm", "tcg" or empty
-    std::chrono::milliseconds holdBudget{25000};
+    std::optional<std::chrono::milliseconds> holdTime; // in place of the default of approval.holdTime
 };
 
 // The engine, assembled: it owns every part and knows which part talks to which. One network thread runs the door, the API
@@ -62,6 +63,8 @@ private:
     void listenToParts();
     void end(bool stopSandboxes);
     [[nodiscard]] boost::asio::awaitable<void> shutDown(bool stopSandboxes);
+    // Puts what the settings say into force, in the part that it is for.
+    void applySetting(std::string_view name);
     void putModuleInForce(api::SandboxId sandbox, const std::string& name);
     void addHandlerLine(api::SandboxId sandbox, const std::string& handler, const handler::LogLine& line);
     // Runs the hook of the sandbox's module, where its class has it.
@@ -81,6 +84,7 @@ private:
     void bindApprovalMethods();
     void bindLogMethods();
     void bindCredentialMethods();
+    void bindSettingsMethods();
 
     [[nodiscard]] api::EngineInfo info() const;
     [[nodiscard]] Result<api::SandboxId> sandboxIn(const api::Json& parameters) const;
@@ -101,6 +105,7 @@ private:
     std::unique_ptr<log::EgressLog> m_log;
     std::unique_ptr<log::HandlerLog> m_handlerLog;
     std::unique_ptr<api::Server> m_server;
+    std::unique_ptr<SettingsBook> m_settings;
     std::unique_ptr<HandlerBook> m_handlers;
     std::unique_ptr<PolicyBook> m_book;
     std::unique_ptr<FrontDesk> m_desk;

@@ -34,7 +34,7 @@ api::EngineInfo Engine::info() const
     }
     info.openQuestions = static_cast<int>(m_desk->questions().size());
     info.rows = m_log->count();
-    info.holdBudgetMs = m_options.holdBudget.count();
+    info.holdBudgetMs = m_settings->number("approval.holdTime");
     return info;
 }
 

@@ -34,6 +34,9 @@ public:
     // Whether a window or a watcher is there to be asked.
     void setCanAsk(bool canAsk) { m_desk.setCanAsk(canAsk); }
 
+    // For what comes from now on.
+    void setOptions(approval::Desk::Options options) { m_desk.setOptions(options); }
+
     // Called once the question has an id, before the request is held.
     using QuestionNote = std::function<void(api::QuestionId)>;
 

@@ -12,6 +12,7 @@
 #include "app/sallyctl/inbox.h"
 #include "app/sallyctl/output.h"
 #include "app/sallyctl/values.h"
+#include "engine/api/row_kind.h"
 #include "engine/base/text.h"
 
 namespace sallyport::ctl {
@@ -316,6 +317,9 @@ Result<int> why(Context& context, api::RowId id)
                             (row.question ? ", question " + std::to_string(*row.question) : ""));
     print("Because", row.reason);
     print("Error", row.error);
+    if (api::isDistrusted(row))
+        print("To pass it", fmt::format("unread: sallyctl handler set {} tunnel --host {}",
+                                        row.sandboxName, row.host));
     print("Answer", row.status != 0 ? std::to_string(row.status) : "");
     print("Bytes", fmt::format("{} sent, {} received", bytesText(row.requestBytes),
                                bytesText(row.responseBytes)));

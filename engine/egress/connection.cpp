@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
 #include <openssl/ssl.h>
 
+#include "engine/api/row_kind.h"
 #include "engine/egress/dns_service.h"
 #include "engine/egress/exchange.h"
 #include "engine/egress/first_bytes.h"
@@ -226,7 +228,10 @@ asio::awaitable<bool> Connection::openTls()
                                        "has a trust store of its own or pins the server's key"
                                      : "TLS with the guest failed";
         log.row().step = api::Step::Protocol;
-        log.end(api::RowState::Failed, done.error().text);
+        log.end(api::RowState::Failed, distrusts
+                                           ? fmt::format("{} (alert {})", api::DistrustsCertificate,
+                                                         SSL_alert_desc_string_long(alert))
+                                           : done.error().text);
         co_return false;
     }
     m_origin.http2 = tls::negotiatedAlpn(m_stream->ssl()) == "h2";

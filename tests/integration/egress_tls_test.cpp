@@ -3,6 +3,7 @@
 #include <QTest>
 
 #include "egress_fixture.h"
+#include "engine/api/row_kind.h"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -131,6 +132,22 @@ private slots:
         QVERIFY(resumed.open(QIODevice::ReadOnly));
         const QByteArray said = resumed.readAll();
         QVERIFY2(said.contains("Reused, TLSv1"), said);
+    }
+
+    // It has a trust store of its own, or pins: nothing is passed, and the row says which kind it
+    // is.
+    void aClientThatDistrustsIsARowOfItsOwn()
+    {
+        const TlsServer server(m_fixture->path("good.pem"), m_fixture->path("good.key"), {});
+        const CurlResult result =
+            m_fixture->curl(Host, server.port(),
+                            {QString("https://%1:%2/").arg(Host).arg(server.port()), "--cacert",
+                             m_fixture->path("stranger.pem")});
+        QCOMPARE(result.exitCode, 60);
+        QTRY_VERIFY(api::isDistrusted(m_fixture->keeper().lastRow().row));
+        const api::Row row = m_fixture->keeper().lastRow().row;
+        QCOMPARE(row.host, std::string("api.example.com"));
+        QVERIFY2(row.error.find("alert unknown CA") != std::string::npos, row.error.c_str());
     }
 
 private:

@@ -12,6 +12,7 @@
 #include <QTest>
 #include <QToolButton>
 
+#include "engine/api/row_kind.h"
 #include "ui/egress/egress_view.h"
 #include "ui/egress/row_model.h"
 #include "ui/policy/rule_book.h"
@@ -306,6 +307,28 @@ private slots:
         QTRY_VERIFY(model.isComplete());
         QCOMPARE(model.idAt(0), api::RowId(2));
         QCOMPARE(model.idAt(1999), api::RowId(4000));
+    }
+
+    void offersATunnelToAClientThatDistrusts()
+    {
+        Scene scene(1);
+        scene.table()->selectRow(0);
+        QTRY_VERIFY(scene.part<QPushButton>("detailAllow")->isVisible());
+        QVERIFY(!scene.part<QPushButton>("detailTunnel")->isVisible());
+        api::Row row = test::row(2, api::RowState::Failed, "pins.example");
+        row.protocol = "tls";
+        row.error = std::string(api::DistrustsCertificate) + " (alert unknown CA)";
+        scene.engine.store(row);
+        QTRY_COMPARE(scene.rowCount(), 2);
+        scene.table()->selectRow(1);
+        QTRY_VERIFY(scene.part<QPushButton>("detailTunnel")->isVisible());
+        scene.part<QPushButton>("detailTunnel")->click();
+        QTRY_COMPARE(scene.engine.callCount("sandbox.setOutboundByHost"), 1);
+        const api::Json sent = scene.engine.lastCall("sandbox.setOutboundByHost");
+        QVERIFY(sent.at("host") == "pins.example" && sent.at("name") == "tunnel");
+        QTRY_VERIFY(scene.part<QPushButton>("toastUndo")->isVisible());
+        scene.part<QPushButton>("toastUndo")->click();
+        QTRY_COMPARE(scene.engine.callCount("sandbox.removeOutboundByHost"), 1);
     }
 
     void aMillionRowsOpenAtOnce()

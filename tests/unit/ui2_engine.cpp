@@ -388,7 +388,8 @@ void LineEngine::addOutboundHandlers()
         });
         if (parameters.contains("name") && parameters.at("name").is_string())
             handlers.push_back(handler(parameters.value("host", ""), parameters.at("name"),
-                                       parameters.at("params").dump(), "Does it."));
+                                       parameters.value("params", api::Json::object()).dump(),
+                                       "Does it."));
         emitEvent("handlers.changed", {{"sandbox", parameters.at("sandbox")}});
         return api::Json{{"handlers", api::toJson(handlers)}};
     };

@@ -9,6 +9,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "engine/api/row_kind.h"
 #include "ui/bridge/engine_link.h"
 #include "ui/egress/row_words.h"
 #include "ui/policy/rule_book.h"
@@ -116,11 +117,15 @@ QWidget* DetailPane::makeButtons()
     m_allow = add(tr("Allow host"), "detailAllow");
     m_deny = add(tr("Deny host"), "detailDeny");
     m_rule = add(tr("Open rule"), "detailRule");
+    m_tunnel = add(tr("Tunnel host"), "detailTunnel");
+    m_tunnel->setToolTip(tr("Its connections pass unread: the client meets the server's own "
+                            "certificate, and only the name and the port are decided."));
     line->addStretch(1);
     connect(m_answer, &QPushButton::clicked, this,
             [this] { emit questionRequested(m_detail.row.question.value_or(0)); });
     connect(m_allow, &QPushButton::clicked, this, [this] { emit allowHost(m_detail.row); });
     connect(m_deny, &QPushButton::clicked, this, [this] { emit denyHost(m_detail.row); });
+    connect(m_tunnel, &QPushButton::clicked, this, [this] { emit tunnelHost(m_detail.row); });
     connect(m_rule, &QPushButton::clicked, this,
             [this] { emit ruleRequested(m_detail.row.sandbox, m_detail.row.rule.value_or(0)); });
     return row;
@@ -213,6 +218,7 @@ void DetailPane::fill()
 
     m_answer->setVisible(row.state == api::RowState::Held && row.question.has_value());
     m_rule->setVisible(rule != nullptr);
+    m_tunnel->setVisible(api::isDistrusted(row));
     const bool hasHost = !row.host.empty();
     m_allow->setEnabled(hasHost);
     m_deny->setEnabled(hasHost);

@@ -45,6 +45,7 @@ public:
 signals:
     void allowHost(const sallyport::api::Row& row);
     void denyHost(const sallyport::api::Row& row);
+    void tunnelHost(const sallyport::api::Row& row);
     void ruleRequested(qint64 sandbox, qint64 rule);
     void questionRequested(qint64 question);
     void closeRequested();
@@ -81,6 +82,7 @@ private:
     QPushButton* m_allow;
     QPushButton* m_deny;
     QPushButton* m_rule;
+    QPushButton* m_tunnel;
     PageScroll* m_scroll;
 };
 

@@ -5,6 +5,7 @@
 #include <QMenu>
 #include <QTableView>
 
+#include "engine/api/row_kind.h"
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
 #include "ui/egress/detail_pane.h"
@@ -67,6 +68,10 @@ void EgressPage::addMenuActions(QMenu& menu, const api::Row& found)
                 rule.match.path = row->path.substr(0, row->path.find('?'));
                 emit ruleProposed(rule);
             });
+        if (api::isDistrusted(*row)) {
+            add(theme::icon(QStringLiteral("handlers")), tr("&Tunnel %1").arg(host), "menuTunnel",
+                [this, row] { tunnelHost(*row); });
+        }
         menu.addSeparator();
         add(theme::icon(QStringLiteral("filter")), tr("&Filter by this host"), "menuFilterHost",
             [this, row] { m_filter->putToken(QStringLiteral("host"), toQt(row->host)); });
@@ -112,6 +117,28 @@ void EgressPage::addHostRule(const api::Row& row, api::Action action)
                 m_link.call("rules.remove", {{"rule", id}}, this, [](const Result<api::Json>&) {});
             });
         });
+}
+
+// For a client that distrusts the sandbox's certificates: never by itself.
+void EgressPage::tunnelHost(const api::Row& row)
+{
+    m_link.call("sandbox.setOutboundByHost",
+                {{"sandbox", row.sandbox}, {"host", row.host}, {"name", "tunnel"}}, this,
+                [this, row](const Result<api::Json>& reply) {
+                    if (!reply) {
+                        m_toast->showMessage(
+                            tr("No tunnel was set: %1").arg(safe(reply.error().text, 200)));
+                        return;
+                    }
+                    const QString text =
+                        tr("%1 passes unread from now on, in %2.")
+                            .arg(hostText(row.host, 60), safe(row.sandboxName, 40));
+                    m_toast->showMessage(text, [this, row] {
+                        m_link.call("sandbox.removeOutboundByHost",
+                                    {{"sandbox", row.sandbox}, {"host", row.host}}, this,
+                                    [](const Result<api::Json>&) {});
+                    });
+                });
 }
 
 void EgressPage::copy(const QString& text, const QString& what)

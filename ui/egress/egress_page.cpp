@@ -93,6 +93,7 @@ EgressPage::EgressPage(EngineLink& link, QWidget* parent)
             [this](const api::Row& row) { addHostRule(row, api::Action::Allow); });
     connect(m_detail, &DetailPane::denyHost, this,
             [this](const api::Row& row) { addHostRule(row, api::Action::Deny); });
+    connect(m_detail, &DetailPane::tunnelHost, this, &EgressPage::tunnelHost);
     connect(m_detail, &DetailPane::ruleRequested, this, &EgressPage::ruleRequested);
     connect(m_detail, &DetailPane::questionRequested, this, &EgressPage::questionRequested);
     connect(m_detail, &DetailPane::closeRequested, this, &EgressPage::hideDetail);

@@ -81,6 +81,7 @@ private:
     void showMenu(const QPoint& at);
     void addMenuActions(QMenu& menu, const api::Row& row);
     void addHostRule(const api::Row& row, api::Action action);
+    void tunnelHost(const api::Row& row);
     void copy(const QString& text, const QString& what);
     void copyAsCurl(const api::Row& row);
 

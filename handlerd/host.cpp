@@ -140,7 +140,9 @@ void Host::addNatives(JSObjectRef natives)
     addTextNatives(m_script, natives);
     addUrlNatives(m_script, natives);
     addCryptoNatives(m_script, natives);
+    addKeyNatives(m_script, natives);
     addInflateNatives(m_script, natives);
+    addDeflateNatives(m_script, natives);
 }
 
 bool Host::loadRuntime()

@@ -10,6 +10,8 @@ namespace sallyport::handlerd {
 void addTextNatives(Script& script, JSObjectRef natives);
 void addUrlNatives(Script& script, JSObjectRef natives);
 void addCryptoNatives(Script& script, JSObjectRef natives);
+void addKeyNatives(Script& script, JSObjectRef natives);
 void addInflateNatives(Script& script, JSObjectRef natives);
+void addDeflateNatives(Script& script, JSObjectRef natives);
 
 } // namespace sallyport::handlerd

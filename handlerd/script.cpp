@@ -102,8 +102,7 @@ JSValueRef Script::evaluate(std::string_view program, const char* name)
     const String source(makeString(program));
     const String url(name);
     JSValueRef exception = nullptr;
-    JSValueRef value =
-        JSEvaluateScript(m_context, source.get(), nullptr, url.get(), 1, &exception);
+    JSValueRef value = JSEvaluateScript(m_context, source.get(), nullptr, url.get(), 1, &exception);
     if (!value)
         throw Thrown{exception ? exception : undefined()};
     return value;
@@ -180,10 +179,10 @@ void Script::appendText(std::string& out, JSValueRef value) const
         if (isAscii(std::string_view(out).substr(before)))
             return;
     }
-    out.resize(before + JSStringGetMaximumUTF8CStringSize(string.get()));
-    const std::size_t size =
-        JSStringGetUTF8CString(string.get(), &out[before], out.size() - before);
-    out.resize(before + (size > 0 ? size - 1 : 0));
+    // JavaScriptCore's own conversion stops where half a character stands alone.
+    out.resize(before);
+    appendUtf8(out,
+               {reinterpret_cast<const char16_t*>(JSStringGetCharactersPtr(string.get())), length});
 }
 
 std::string Script::toText(JSValueRef value) const

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
 
 #include "handlerd/utf.h"
 
@@ -72,22 +73,37 @@ std::u16string widened(std::string_view bytes)
     return wide;
 }
 
+// What can't be decoded becomes U+FFFD; ICU's own answer is the control character SUB for some.
+void replaceWrong(const void*,
+                  UConverterToUnicodeArgs* arguments,
+                  const char*,
+                  std::int32_t,
+                  UConverterCallbackReason reason,
+                  UErrorCode* error)
+{
+    if (reason > UCNV_IRREGULAR)
+        return;
+    *error = U_ZERO_ERROR;
+    static constexpr UChar Replacement[] = {0xfffd};
+    ucnv_cbToUWriteUChars(arguments, Replacement, 1, 0, error);
+}
+
 // Decodes by a converter of ICU; null where it has none of that name or, with `fatal`, the bytes
 // are wrong.
-std::optional<std::u16string> decodeByIcu(const std::string& name, std::string_view bytes, bool fatal)
+std::optional<std::u16string>
+decodeByIcu(const std::string& name, std::string_view bytes, bool fatal)
 {
     UErrorCode error = U_ZERO_ERROR;
     const std::unique_ptr<UConverter, decltype(&ucnv_close)> converter(
         ucnv_open(name.c_str(), &error), &ucnv_close);
     if (U_FAILURE(error))
         return std::nullopt;
-    if (fatal)
-        ucnv_setToUCallBack(converter.get(), UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr,
-                            &error);
+    ucnv_setToUCallBack(converter.get(), fatal ? UCNV_TO_U_CALLBACK_STOP : &replaceWrong, nullptr,
+                        nullptr, nullptr, &error);
     std::u16string out(bytes.size() * 2 + 16, u'\0');
-    const std::int32_t length = ucnv_toUChars(converter.get(), out.data(),
-                                              static_cast<std::int32_t>(out.size()), bytes.data(),
-                                              static_cast<std::int32_t>(bytes.size()), &error);
+    const std::int32_t length =
+        ucnv_toUChars(converter.get(), out.data(), static_cast<std::int32_t>(out.size()),
+                      bytes.data(), static_cast<std::int32_t>(bytes.size()), &error);
     if (U_FAILURE(error))
         return std::nullopt;
     out.resize(static_cast<std::size_t>(length));
@@ -101,9 +117,8 @@ void addTextNatives(Script& script, JSObjectRef natives)
     const auto add = [&](const char* name, NativeFunction native) {
         script.set(natives, name, script.function(name, std::move(native)));
     };
-    add("encode", [&script](Arguments arguments) {
-        return script.bytes(script.toText(arguments[0]));
-    });
+    add("encode",
+        [&script](Arguments arguments) { return script.bytes(script.toText(arguments[0])); });
     // (bytes, fatal) -> text, or null where fatal and wrong
     add("utf8", [&script](Arguments arguments) -> JSValueRef {
         const std::string_view bytes = script.toBytes(arguments[0]).value_or(std::string_view());
@@ -121,10 +136,9 @@ void addTextNatives(Script& script, JSObjectRef natives)
     });
     // (converter, bytes, fatal) -> text or null
     add("decode", [&script](Arguments arguments) -> JSValueRef {
-        const auto wide =
-            decodeByIcu(script.toText(arguments[0]),
-                        script.toBytes(arguments[1]).value_or(std::string_view()),
-                        script.toBoolean(arguments[2]));
+        const auto wide = decodeByIcu(script.toText(arguments[0]),
+                                      script.toBytes(arguments[1]).value_or(std::string_view()),
+                                      script.toBoolean(arguments[2]));
         return wide ? script.text(*wide) : JSValueMakeNull(script.context());
     });
     // Bytes as characters of the same number.

@@ -87,6 +87,40 @@ bool appendUtf16(std::u16string& out, std::string_view utf8)
     return isRight;
 }
 
+void appendUtf8(std::string& out, std::u16string_view utf16)
+{
+    out.reserve(out.size() + utf16.size());
+    for (std::size_t i = 0; i < utf16.size(); ++i) {
+        std::uint32_t point = utf16[i];
+        const bool isHigh = point >= 0xd800 && point < 0xdc00;
+        const std::uint32_t low = isHigh && i + 1 < utf16.size() ? utf16[i + 1] : 0U;
+        if (low >= 0xdc00 && low < 0xe000) {
+            point = 0x10000U + ((point - 0xd800U) << 10U) + (low - 0xdc00U);
+            ++i;
+        } else if (point >= 0xd800 && point < 0xe000) {
+            point = 0xfffd;
+        }
+        const auto more = [&](unsigned shift) {
+            out.push_back(static_cast<char>(0x80U | (point >> shift & 0x3fU)));
+        };
+        if (point < 0x80) {
+            out.push_back(static_cast<char>(point));
+        } else if (point < 0x800) {
+            out.push_back(static_cast<char>(0xc0U | point >> 6U));
+            more(0);
+        } else if (point < 0x10000) {
+            out.push_back(static_cast<char>(0xe0U | point >> 12U));
+            more(6);
+            more(0);
+        } else {
+            out.push_back(static_cast<char>(0xf0U | point >> 18U));
+            more(12);
+            more(6);
+            more(0);
+        }
+    }
+}
+
 std::size_t incompleteTail(std::string_view utf8)
 {
     for (std::size_t back = 1; back <= 3 && back <= utf8.size(); ++back) {

@@ -43,7 +43,7 @@ function enumerable(Class, ...names) {
 const domCodes = {
   IndexSizeError: 1, HierarchyRequestError: 3, WrongDocumentError: 4, InvalidCharacterError: 5,
   NoModificationAllowedError: 7, NotFoundError: 8, NotSupportedError: 9, InUseAttributeError: 10, InvalidStateError: 11,
-  SyntaxError: 12, InvalidModificationError: 13, NamespaceError: 14, InvalidAccessError: 15, SecurityError: 18,
+  SyntaxError: 12, InvalidModificationError: 13, NamespaceError: 14, InvalidAccessError: 15, TypeMismatchError: 17, SecurityError: 18,
   NetworkError: 19, AbortError: 20, URLMismatchError: 21, QuotaExceededError: 22, TimeoutError: 23,
   InvalidNodeTypeError: 24, DataCloneError: 25,
 };
@@ -58,11 +58,15 @@ class DOMException extends Error {
   get code() { return domCodes[this.#name] ?? 0; }
 }
 tag(DOMException, "DOMException");
-for (const [name, code] of Object.entries(domCodes)) {
-  const key = name.replace(/Error$/, "").replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() + "_ERR";
+enumerable(DOMException, "name", "code");
+// As the standard has them, the ones that nothing uses any more included.
+["INDEX_SIZE", "DOMSTRING_SIZE", "HIERARCHY_REQUEST", "WRONG_DOCUMENT", "INVALID_CHARACTER", "NO_DATA_ALLOWED",
+  "NO_MODIFICATION_ALLOWED", "NOT_FOUND", "NOT_SUPPORTED", "INUSE_ATTRIBUTE", "INVALID_STATE", "SYNTAX", "INVALID_MODIFICATION",
+  "NAMESPACE", "INVALID_ACCESS", "VALIDATION", "TYPE_MISMATCH", "SECURITY", "NETWORK", "ABORT", "URL_MISMATCH",
+  "QUOTA_EXCEEDED", "TIMEOUT", "INVALID_NODE_TYPE", "DATA_CLONE"].forEach((name, index) => {
   for (const target of [DOMException, DOMException.prototype])
-    Object.defineProperty(target, key, { value: code, enumerable: true });
-}
+    Object.defineProperty(target, name + "_ERR", { value: index + 1, enumerable: true });
+});
 
 const emptyBytes = new Uint8Array(0);
 

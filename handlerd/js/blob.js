@@ -123,7 +123,7 @@ function encodeForm(form) {
 function parseForm(bytes, type) {
   const form = new FormData();
   if (/^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
-    for (const [name, value] of new URLSearchParams(n.utf8(skipMark(bytes), false)))
+    for (const [name, value] of new URLSearchParams("?" + n.utf8(bytes, false)))
       form.append(name, value);
     return form;
   }

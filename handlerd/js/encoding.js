@@ -16,6 +16,8 @@ const encodings = [
   ["iso-8859-13", "iso-8859-13 iso8859-13 iso885913"],
   ["iso-8859-14", "iso-8859-14 iso8859-14 iso885914"],
   ["iso-8859-15", "csisolatin9 iso-8859-15 iso8859-15 iso885915 iso_8859-15 l9"],
+  ["iso-8859-16", "iso-8859-16"],
+  ["x-user-defined", "x-user-defined"],
   ["koi8-r", "cskoi8r koi koi8 koi8-r koi8_r"],
   ["koi8-u", "koi8-ru koi8-u"],
   ["macintosh", "csmacintosh mac macintosh x-mac-roman"],
@@ -40,6 +42,8 @@ const encodings = [
   ["utf-16be", "unicodefffe utf-16be"],
   ["utf-16le", "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le"],
 ];
+// ICU has none for it: the characters from 0xa0 on.
+const latin10 = "\xa0\u0104\u0105\u0141\u20ac\u201e\u0160\xa7\u0161\xa9\u0218\xab\u0179\xad\u017a\u017b\xb0\xb1\u010c\u0142\u017d\u201d\xb6\xb7\u017e\u010d\u0219\xbb\u0152\u0153\u0178\u017c\xc0\xc1\xc2\u0102\xc4\u0106\xc6\xc7\xc8\xc9\xca\xcb\xcc\xcd\xce\xcf\u0110\u0143\xd2\xd3\xd4\u0150\xd6\u015a\u0170\xd9\xda\xdb\xdc\u0118\u021a\xdf\xe0\xe1\xe2\u0103\xe4\u0107\xe6\xe7\xe8\xe9\xea\xeb\xec\xed\xee\xef\u0111\u0144\xf2\xf3\xf4\u0151\xf6\u015b\u0171\xf9\xfa\xfb\xfc\u0119\u021b\xff";
 let labels = null; // label -> [name, converter]
 
 function encodingFor(label) {
@@ -130,6 +134,10 @@ class TextDecoder {
       return n.utf8(bytes, this.#fatal);
     if (this.#name.startsWith("utf-16"))
       return this.#utf16(bytes);
+    if (this.#name === "x-user-defined")
+      return n.latin1(bytes).replace(/[\x80-\xff]/g, (c) => String.fromCharCode(0xf700 + c.charCodeAt(0)));
+    if (this.#name === "iso-8859-16")
+      return n.latin1(bytes).replace(/[\xa0-\xff]/g, (c) => latin10[c.charCodeAt(0) - 0xa0]);
     return n.decode(this.#converter, bytes, this.#fatal);
   }
   #utf16(bytes) {
@@ -183,7 +191,11 @@ function makeTextDecoderStream() {
       const decoder = (this.#decoder = new TextDecoder(label, options));
       const pass = (text, controller) => { if (text !== "") controller.enqueue(text); };
       this.#stream = new TransformStream({
-        transform: (piece, controller) => pass(decoder.decode(piece, { stream: true }), controller),
+        transform: (piece, controller) => {
+          if (!isBufferSource(piece))
+            throw new TypeError("TextDecoderStream takes bytes");
+          pass(decoder.decode(piece, { stream: true }), controller);
+        },
         flush: (controller) => pass(decoder.decode(), controller),
       });
     }

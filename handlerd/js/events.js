@@ -2,10 +2,11 @@
 
 class Event {
   #type; #cancelable; #bubbles; #prevented = false; #stopped = false;
-  #target = null; #time = now(); #composed;
+  #target = null; #time = now(); #composed; #trusted = false;
   static { eventParts = {
     start: (event, target) => { event.#target = target; event.#stopped = false; },
     stopped: (event) => event.#stopped,
+    trust: (event) => { event.#trusted = true; return event; }, // made by the platform itself
   }; }
   constructor(type, init = {}) {
     if (arguments.length === 0)
@@ -25,7 +26,7 @@ class Event {
   get defaultPrevented() { return this.#prevented; }
   get returnValue() { return !this.#prevented; }
   get timeStamp() { return this.#time; }
-  get isTrusted() { return false; }
+  get isTrusted() { return this.#trusted; }
   get eventPhase() { return 0; }
   composedPath() { return this.#target ? [this.#target] : []; }
   preventDefault() { if (this.#cancelable) this.#prevented = true; }
@@ -101,6 +102,7 @@ var eventParts;
 
 class AbortSignal extends EventTarget {
   #aborted = false; #reason = undefined; #dependents = []; #steps = [];
+  #sources = null; // of one that follows others: those that don't follow any
   #onabort = null;
   static { abortParts = {
     abort: (signal, reason) => signal.#abort(reason),
@@ -130,7 +132,7 @@ class AbortSignal extends EventTarget {
       each.#steps = [];
       for (const step of steps)
         step(reason);
-      each.dispatchEvent(new Event("abort"));
+      each.dispatchEvent(eventParts.trust(new Event("abort")));
     }
   }
   get aborted() { return this.#aborted; }
@@ -163,8 +165,9 @@ class AbortSignal extends EventTarget {
       signal.#reason = gone.reason;
       return signal;
     }
-    for (const each of list)
-      each.#dependents.push(signal);
+    signal.#sources = new Set(list.flatMap((each) => (each.#sources ? [...each.#sources] : [each])));
+    for (const source of signal.#sources)
+      source.#dependents.push(signal);
     return signal;
   }
 }

@@ -250,6 +250,8 @@ for (const name of ["ReadableStream", "ReadableStreamDefaultReader", "ReadableSt
   defineLazily(name, () => streams()[name]);
 defineLazily("TextEncoderStream", makeTextEncoderStream);
 defineLazily("TextDecoderStream", makeTextDecoderStream);
+defineLazily("CompressionStream", () => makeCompressionClass("CompressionStream", true));
+defineLazily("DecompressionStream", () => makeCompressionClass("DecompressionStream", false));
 defineLazily("URLPattern", () => n.load("urlpattern").URLPattern);
 // Code that comes from elsewhere at run time is no handler.
 delete globalThis.WebAssembly;

@@ -1,12 +1,12 @@
-// SubtleCrypto: digests, HMAC, AES-GCM and AES-CBC.
+// SubtleCrypto: digests, HMAC, AES-GCM, AES-CBC, keys in pairs (keys.js), HKDF and PBKDF2.
 
 class CryptoKey {
   #type; #algorithm; #extractable; #usages; #bytes;
   static { keyParts = { bytes: (key) => key.#bytes }; }
-  constructor(mark, bytes, algorithm, extractable, usages) {
+  constructor(mark, bytes, algorithm, extractable, usages, type = "secret") {
     if (mark !== internal)
       throw new TypeError("Illegal constructor");
-    this.#type = "secret";
+    this.#type = type;
     this.#bytes = bytes;
     this.#algorithm = algorithm;
     this.#extractable = Boolean(extractable);
@@ -22,7 +22,8 @@ tag(CryptoKey, "CryptoKey");
 
 const digestNames = ["SHA-1", "SHA-256", "SHA-384", "SHA-512", "MD5"];
 const blockBytes = { "SHA-1": 64, "SHA-256": 64, "SHA-384": 128, "SHA-512": 128, MD5: 64 };
-const keyUsages = { HMAC: ["sign", "verify"], "AES-GCM": ["encrypt", "decrypt", "wrapKey", "unwrapKey"], "AES-CBC": ["encrypt", "decrypt", "wrapKey", "unwrapKey"] };
+const keyUsages = { HMAC: ["sign", "verify"], "AES-GCM": ["encrypt", "decrypt", "wrapKey", "unwrapKey"], "AES-CBC": ["encrypt", "decrypt", "wrapKey", "unwrapKey"],
+  HKDF: ["deriveBits", "deriveKey"], PBKDF2: ["deriveBits", "deriveKey"] };
 const base64Url = {
   from: (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)),
   to: (bytes) => n.btoa(n.latin1(bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, ""),
@@ -30,7 +31,7 @@ const base64Url = {
 
 function algorithmName(algorithm) {
   const name = String(typeof algorithm === "string" ? algorithm : algorithm?.name).toUpperCase();
-  return name;
+  return canonicalNames.get(name) ?? name;
 }
 function digestName(algorithm) {
   const name = algorithmName(algorithm);
@@ -40,7 +41,7 @@ function digestName(algorithm) {
 }
 function secretAlgorithm(name) {
   if (!(name in keyUsages))
-    throw new DOMException(`${name} is not supported: HMAC, AES-GCM and AES-CBC are`, "NotSupportedError");
+    throw new DOMException(`${name} is not supported: ${[...canonicalNames.values()].join(", ")} are`, "NotSupportedError");
   return name;
 }
 function needBytes(value) {
@@ -67,6 +68,11 @@ function makeKey(bytes, algorithm, extractable, usages) {
       throw new DOMException("the key is empty", "DataError");
     return new CryptoKey(internal, bytes, { name, hash: { name: digestName(algorithm.hash) }, length: bytes.byteLength * 8 }, extractable, usages);
   }
+  if (name === "HKDF" || name === "PBKDF2") {
+    if (extractable)
+      throw new DOMException(`a key for ${name} can't be exported`, "SyntaxError");
+    return new CryptoKey(internal, bytes, { name }, false, usages);
+  }
   if (![16, 24, 32].includes(bytes.byteLength))
     throw new DOMException("an AES key has 128, 192 or 256 bits", "DataError");
   return new CryptoKey(internal, bytes, { name, length: bytes.byteLength * 8 }, extractable, usages);
@@ -91,6 +97,9 @@ class SubtleCrypto {
   }
   async digest(algorithm, data) { return n.digest(digestName(algorithm), needBytes(data)).buffer; }
   async importKey(format, data, algorithm, extractable, usages) {
+    const name = algorithmName(algorithm);
+    if (pairAlgorithms.includes(name))
+      return importPair(format, data, name, algorithm, extractable, [...usages]);
     if (format === "raw")
       return makeKey(needBytes(data).slice(), algorithm, extractable, usages);
     if (format !== "jwk")
@@ -102,6 +111,8 @@ class SubtleCrypto {
   async exportKey(format, key) {
     if (!(key instanceof CryptoKey) || !key.extractable)
       throw new DOMException("the key can't be exported", "InvalidAccessError");
+    if (key.type !== "secret")
+      return exportPair(format, key);
     const bytes = keyParts.bytes(key);
     if (format === "raw")
       return bytes.slice().buffer;
@@ -112,17 +123,39 @@ class SubtleCrypto {
     return { kty: "oct", k: base64Url.to(bytes), alg, key_ops: key.usages, ext: true };
   }
   async generateKey(algorithm, extractable, usages) {
+    if (pairAlgorithms.includes(algorithmName(algorithm)))
+      return generatePair(algorithmName(algorithm), algorithm, extractable, [...usages]);
     const name = secretAlgorithm(algorithmName(algorithm));
+    if (name === "HKDF" || name === "PBKDF2")
+      throw new DOMException(`keys for ${name} are imported`, "NotSupportedError");
     const bits = algorithm.length ?? (name === "HMAC" ? blockBytes[digestName(algorithm.hash)] * 8 : 0);
     return makeKey(n.random(bits / 8), algorithm, extractable, usages);
   }
   async sign(algorithm, key, data) {
+    if (pairAlgorithms.includes(algorithmName(algorithm))) {
+      needKey(key, algorithmName(algorithm), "sign");
+      return signWithPair(algorithm, key, data);
+    }
     const bytes = needKey(key, secretAlgorithm(algorithmName(algorithm)), "sign");
     return n.hmac(key.algorithm.hash.name, bytes, needBytes(data)).buffer;
   }
   async verify(algorithm, key, signature, data) {
+    if (pairAlgorithms.includes(algorithmName(algorithm))) {
+      needKey(key, algorithmName(algorithm), "verify");
+      return verifyWithPair(algorithm, key, signature, data);
+    }
     const bytes = needKey(key, secretAlgorithm(algorithmName(algorithm)), "verify");
     return n.same(n.hmac(key.algorithm.hash.name, bytes, needBytes(data)), needBytes(signature));
+  }
+  async deriveBits(algorithm, key, length) {
+    needKey(key, secretAlgorithm(algorithmName(algorithm)), "deriveBits");
+    return deriveBits(algorithm, key, length);
+  }
+  async deriveKey(algorithm, key, wanted, extractable, usages) {
+    needKey(key, secretAlgorithm(algorithmName(algorithm)), "deriveKey");
+    const name = secretAlgorithm(algorithmName(wanted));
+    const bits = wanted.length ?? (name === "HMAC" ? blockBytes[digestName(wanted.hash)] * 8 : 256);
+    return makeKey(new Uint8Array(deriveBits(algorithm, key, bits)), wanted, extractable, usages);
   }
   async encrypt(algorithm, key, data) { return runAes(true, algorithm, key, data); }
   async decrypt(algorithm, key, data) { return runAes(false, algorithm, key, data); }

@@ -34,7 +34,7 @@ function onTimer(id) {
 function queueMicrotask(callback) {
   if (typeof callback !== "function")
     throw new TypeError("queueMicrotask takes a function");
-  Promise.resolve().then(callback).catch(reportError);
+  Promise.resolve().then(() => callback()).catch(reportError);
 }
 
 function reportError(error) {

@@ -93,8 +93,7 @@ class URLSearchParams {
         this.#list.push(name, value);
       return;
     }
-    const text = String(init);
-    this.#list = n.queryParse(text.startsWith("?") ? text.slice(1) : text);
+    this.#list = n.queryParse(String(init)); // which takes one "?" off
   }
   #changed() {
     if (this.#url)

@@ -22,6 +22,26 @@ namespace {
 
 constexpr auto Host = "api.example.com";
 
+// A key made for this test alone.
+constexpr auto RsaKey =
+    "MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQDWA1Ddev1uQoRwIF5iXCs15wGptY0H49snnEhoXCkxQGLEd8N7"
+    "DrWIkBe/gTT3hgtIUwUqW3btwIYkJPFQUog4VRvCikwJL1SvFJ3GHgoPUfl0lz9abPVWZa+zm2G79VCHS0Qo4j8BkPJf4jdOQoIc"
+    "p0kQQ1FvhWYz6wBFSXQdPjEaj1QDox8r92qxGG/wKEZINgUMd5TVFtCcdD/YMScz/aDAvOUMM2K/Ep2Bmgb5Us62bGBIdxdHBf4c"
+    "jI1ibXAfPSIkgJaF/JB91kelUtNaSHK28wdRnqzD3bqsor9acy0XcsjXAlCxh+G5wG+nkHBpFqLIb8htkGddkPtxwS+fAgMBAAEC"
+    "ggEAZeugWEoZZahCAFA6AufYIEyKizMOHiLSnROdnC2/5FfAccaDjxhbNdVBqg8zlWn994yqGhkDE4krmQ0K63DStNk7ZjOMsJcc"
+    "4mCUHuTxb4hfn7nkDwFy+ZllysiGDAhxOG2M4VeWH/3Sn/1Qz3F3G4RDlH4qy0yhdrpFH7oylTXIpi+zhW2SBWFD50w1Q/KDVk7R"
+    "CEiffVEeQrtFD3QCYQzGKYq3kEz04vePRBZyxzAAgrvY6i33aqZEJewCqBOLp2XMV7a/n4ovCXeNM3qZmWfXsNV+es0hID2DcF0V"
+    "MON1PsBgk0tikALwSaFKlxwKhkvA8M2Ka6dpGLXQIEt90QKBgQD6Maac8VFrGN2ERkrumaIcgcAkySH6fM6oyzoCsJ9i/7hqotQ+"
+    "XCTjAR8g5rBrleuNE+gAQF6eUiTNtzBzyArGCrERAKX3B5gCxxzOOaKRSGrl/3kl6fI7szTkdZwxcQZIq8G4rEzFUKzEbyW+6axX"
+    "/J9aihn5YrmbaunIwQHJ6QKBgQDa+rivavXAro5JmBHqW69ionWm2tDs5p5U6heiprx+RXxP8W3Wkn3Tj6/VMTI9J+GrRgrJvehH"
+    "io6BA6D6RywMQvGH3xXwVz6+prNh/JMOty2JfvHcN/9I65i41eYNctk31fA1oQ8+ynKIkFW9l2SJh58LcacTHorOFFcnWqKwRwKB"
+    "gQC87tWU2p7TMznEc5iOSbIjuM+yd7iTAcDFsoIiGeKizd0jmcaROOAaFHS/UbWT6Oix5oBiADnzcLCeMGIEbOHF37kKz+SEgVWH"
+    "c3kLOnbLI1amTJ/dw6bK8m9UvoOuyl0mb52gqWxn7J4q0Iw+eRNOdlSX+IXYz3a+KKRWl3mUUQKBgQCcViXmryFW+AiDyDr6K40S"
+    "iVQf1NcWWyutChfnusyWBfvTg1VcvOdyVII/Xck1WjTGN9JZ5+heszA8MaALLybmdiDEVWPvXApiyNcG3PEMr4CmSmhYRe5PXEyD"
+    "ocqFzXoBYA8H6r3coWKV1x4vpldTzOyimfijMMn+iQ0T/qRp3wKBgQClqIIE1uFCM9EVevUAbnEY1jo/EbYARIPSSFFMBDSgzDII"
+    "6uv11R3Ct4D94SiMuNIcGSY/Yo5sp+jGmo5pEOHMDLsd80RaBptafHW9FV+Q49h12L0PZX/8KA+bMr7j1B8fc2DVk/BcaXRg/dRU"
+    "BWwXntChiFxm1wZWEwmGBGkYcQ==";
+
 // Answers with the head it was sent, and the body behind it.
 void echo(int socket)
 {
@@ -306,6 +326,100 @@ private slots:
         QVERIFY(load("export default { async outbound(request) { return new Response(String(" +
                      check.toStdString() + ")) } }"));
         QCOMPARE(get("/").out, "true");
+    }
+
+    // Keys in pairs and derived keys, by the vectors of their RFCs where there are any.
+    void signaturesAndDerivedKeys_data()
+    {
+        QTest::addColumn<QByteArray>("body");
+        QTest::newRow("HKDF (RFC 5869, 1)") << QByteArray(R"(
+            const key = await crypto.subtle.importKey("raw", hex("0b".repeat(22)), "HKDF", false, ["deriveBits"]);
+            const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: hex("000102030405060708090a0b0c"), info: hex("f0f1f2f3f4f5f6f7f8f9") }, key, 336);
+            return toHex(bits) === "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865";)");
+        QTest::newRow("PBKDF2 (RFC 6070, 2)") << QByteArray(R"(
+            const key = await crypto.subtle.importKey("raw", text("password"), "PBKDF2", false, ["deriveBits", "deriveKey"]);
+            const bits = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-1", salt: text("salt"), iterations: 2 }, key, 160);
+            const aes = await crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt: text("salt"), iterations: 10 }, key, { name: "AES-GCM", length: 256 }, true, ["encrypt"]);
+            return toHex(bits) === "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957" && aes.algorithm.length === 256;)");
+        QTest::newRow("Ed25519 (RFC 8032, 1)") << QByteArray(R"(
+            const point = hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+            const signature = hex("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
+            const open = await crypto.subtle.importKey("raw", point, "Ed25519", true, ["verify"]);
+            const secret = await crypto.subtle.importKey("jwk", { kty: "OKP", crv: "Ed25519", x: base64(point), d: base64(hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")) }, "Ed25519", true, ["sign"]);
+            const made = await crypto.subtle.sign("Ed25519", secret, new Uint8Array(0));
+            const jwk = await crypto.subtle.exportKey("jwk", secret);
+            return toHex(made) === toHex(signature) && await crypto.subtle.verify("Ed25519", open, signature, new Uint8Array(0)) &&
+              !await crypto.subtle.verify("Ed25519", open, signature, text("x")) && jwk.d === "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";)");
+        QTest::newRow("ECDSA") << QByteArray(R"(
+            const done = [];
+            for (const namedCurve of ["P-256", "P-384", "P-521"]) {
+              const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve }, true, ["sign", "verify"]);
+              const how = { name: "ECDSA", hash: "SHA-256" };
+              const signature = await crypto.subtle.sign(how, privateKey, text("a message"));
+              const again = await crypto.subtle.importKey("jwk", await crypto.subtle.exportKey("jwk", publicKey), { name: "ECDSA", namedCurve }, true, ["verify"]);
+              const raw = await crypto.subtle.importKey("raw", await crypto.subtle.exportKey("raw", publicKey), { name: "ECDSA", namedCurve }, true, ["verify"]);
+              const secret = await crypto.subtle.importKey("pkcs8", await crypto.subtle.exportKey("pkcs8", privateKey), { name: "ECDSA", namedCurve }, false, ["sign"]);
+              const other = await crypto.subtle.sign(how, secret, text("a message"));
+              done.push(await crypto.subtle.verify(how, again, signature, text("a message")), await crypto.subtle.verify(how, raw, other, text("a message")), !await crypto.subtle.verify(how, raw, signature, text("another")));
+            }
+            return done.length === 9 && done.every((each) => each);)");
+        QTest::newRow("RSA") << QByteArray(R"(
+            const done = [];
+            for (const [name, how] of [["RSASSA-PKCS1-v1_5", "RSASSA-PKCS1-v1_5"], ["RSA-PSS", { name: "RSA-PSS", saltLength: 32 }]]) {
+              const algorithm = { name, hash: "SHA-256" };
+              const secret = await crypto.subtle.importKey("pkcs8", Uint8Array.from(atob(rsaKey), (c) => c.charCodeAt(0)), algorithm, true, ["sign"]);
+              const jwk = await crypto.subtle.exportKey("jwk", secret);
+              const open = await crypto.subtle.importKey("jwk", { kty: "RSA", n: jwk.n, e: jwk.e }, algorithm, true, ["verify"]);
+              const signature = await crypto.subtle.sign(how, secret, text("a token"));
+              done.push(signature.byteLength === 256, secret.algorithm.modulusLength === 2048, await crypto.subtle.verify(how, open, signature, text("a token")), !await crypto.subtle.verify(how, open, signature, text("another")));
+              const round = await crypto.subtle.importKey("jwk", jwk, algorithm, true, ["sign"]);
+              done.push(await crypto.subtle.verify(how, open, await crypto.subtle.sign(how, round, text("b")), text("b")));
+            }
+            return done.length === 10 && done.every((each) => each);)");
+        QTest::newRow("what is no key") << QByteArray(R"(
+            const failures = [];
+            for (const bad of [() => crypto.subtle.importKey("pkcs8", text("nonsense"), { name: "ECDSA", namedCurve: "P-256" }, true, ["sign"]),
+                () => crypto.subtle.importKey("raw", new Uint8Array(65).fill(4), { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]),
+                () => crypto.subtle.importKey("jwk", { kty: "RSA", n: "AQ" }, { name: "RSA-PSS", hash: "SHA-256" }, true, ["verify"]),
+                () => crypto.subtle.importKey("raw", new Uint8Array(31), "Ed25519", true, ["verify"]),
+                () => crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-999" }, true, ["sign"])])
+              failures.push(await bad().then(() => "none", (error) => error.name));
+            return failures.join() === "DataError,DataError,DataError,DataError,NotSupportedError";)");
+    }
+    void signaturesAndDerivedKeys()
+    {
+        QFETCH(QByteArray, body);
+        QVERIFY(load("const rsaKey = \"" + std::string(RsaKey) + "\";" + R"(
+            const hex = (digits) => Uint8Array.from(digits.match(/../g), (two) => parseInt(two, 16));
+            const toHex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+            const text = (plain) => new TextEncoder().encode(plain);
+            const base64 = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+            const check = async () => {)" + body.toStdString() +
+                     "};\nexport default { async outbound() { return new Response(String(await check())) } }"));
+        QCOMPARE(get("/").out, "true");
+    }
+
+    void streamsAreCompressed()
+    {
+        QVERIFY(load(R"(
+            export default { async outbound() {
+              const plain = "many words ".repeat(20000), done = [];
+              for (const format of ["gzip", "deflate", "deflate-raw"]) {
+                const packed = new Response(new Response(plain).body.pipeThrough(new CompressionStream(format)));
+                const bytes = new Uint8Array(await packed.arrayBuffer());
+                done.push(bytes.length < 10000);
+                done.push(await new Response(new Response(bytes).body.pipeThrough(new DecompressionStream(format))).text() === plain);
+                const cut = new Response(bytes.slice(0, bytes.length - 9)).body.pipeThrough(new DecompressionStream(format));
+                done.push(await new Response(cut).text().then(() => "whole", (error) => error.name) === "TypeError");
+                const more = new Uint8Array(bytes.length + 1);
+                more.set(bytes);
+                const junk = new Response(more).body.pipeThrough(new DecompressionStream(format));
+                done.push(await new Response(junk).text().then(() => "whole", (error) => error.name) === "TypeError");
+              }
+              try { new CompressionStream("zip"); done.push(false); } catch (error) { done.push(error instanceof TypeError); }
+              return new Response(done.join());
+            } })"));
+        QCOMPARE(get("/").out, QByteArray("true,").repeated(12) + "true");
     }
 
     void typesAreTakenOffAndErrorsHaveTheirPlace()

@@ -5,13 +5,13 @@ usage: tests/bench/handler_bench.py build/release/app/sallyport-handlerd/sallypo
 
 import json
 import os
-import socket
-import struct
-import subprocess
+import pathlib
 import sys
 import time
 
-COMPILE, INIT, CALL, FETCHED, RELEASE, READY, RESPOND, FETCH = 1, 2, 3, 5, 9, 128, 130, 132
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from handler_host import CALL, COMPILE, FETCH, FETCHED, INIT, READY, RELEASE, RESPOND, Host  # noqa: E402
+
 IN_FLIGHT, WARM_UP, CALLS = 32, 3000, 20000
 FIELDS = ["Host", "github.com", "User-Agent", "git/2.39.5", "Accept", "*/*", "Accept-Encoding", "deflate, gzip", "Accept-Language", "en-US",
           "Pragma", "no-cache", "Git-Protocol", "version=2", "Connection", "keep-alive", "X-One", "1", "X-Two", "2"]
@@ -24,49 +24,6 @@ HANDLERS = {
     "rewrite both ways": 'async outbound(request) { const r = new Request(request); r.headers.set("a", "b"); r.headers.delete("pragma");'
                          ' const a = await fetch(r); const out = new Response(a.body, a); out.headers.set("x", "y"); return out; }',
 }
-
-
-class Host:
-    def __init__(self, program, milliseconds, fast):
-        ours, theirs = socket.socketpair()
-        page = os.memfd_create("page")
-        os.ftruncate(page, 4096)
-        environment = {"TZ": "UTC", "JSC_useJIT": "0"}
-        if fast:
-            environment = {"TZ": "UTC", "JSC_useJIT": "1", "JSC_useFTLJIT": "0", "JSC_forceRAMSize": "134217728"}
-
-        def move():
-            os.dup2(theirs.fileno(), 10)
-            os.dup2(page, 11)
-            os.dup2(10, 3)
-            os.dup2(11, 4)
-
-        self.process = subprocess.Popen([program, "--cpu-ms", str(milliseconds), "--fast", "yes" if fast else "no"],
-                                        env=environment, preexec_fn=move, close_fds=False)
-        theirs.close()
-        os.close(page)
-        self.socket, self.buffer = ours, b""
-
-    def send(self, kind, number=0, call=0, head="", tail=""):
-        head, tail = head.encode(), tail if isinstance(tail, bytes) else tail.encode()
-        self.socket.sendall(struct.pack("<IIIII", 4 + len(head) + len(tail), kind, number, call, len(head)) + head + tail)
-
-    def receive(self):
-        while True:
-            if len(self.buffer) >= 20:
-                length, kind, number, call, head = struct.unpack("<IIIII", self.buffer[:20])
-                if len(self.buffer) >= 16 + length:
-                    payload, self.buffer = self.buffer[20:16 + length], self.buffer[16 + length:]
-                    return kind, number, call, payload[:head].decode(), payload[head:]
-            more = self.socket.recv(1 << 17)
-            if not more:
-                raise SystemExit("the process ended")
-            self.buffer += more
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        self.socket.close()
 
 
 class Load:

@@ -13,6 +13,7 @@
 
 #include "app/sallyctl/context.h"
 #include "app/sallyctl/handler_params.h"
+#include "app/sallyctl/handler_tool_commands.h"
 #include "app/sallyctl/output.h"
 #include "app/sallyctl/values.h"
 
@@ -337,6 +338,7 @@ void addHandlerCommands(CLI::App& app, Context& context)
     auto* file = moduleCommand->add_option("file", text->file, "The module to save; - reads it");
     moduleCommand->add_flag("--remove", text->remove, "Remove it")->excludes(file);
 
+    addHandlerToolCommands(*handler, context);
     addHostCommands(app, context);
 }
 

@@ -670,20 +670,6 @@ template <> struct Fields<ModuleSettings>
                    may("hooks", &ModuleSettings::hooks));
 };
 
-template <> struct Fields<HandlerSetting>
-{
-    static constexpr std::string_view Type = "HandlerSetting";
-    static constexpr auto List = std::tuple(need("name", &HandlerSetting::name),
-                                            need("title", &HandlerSetting::title),
-                                            need("unit", &HandlerSetting::unit),
-                                            need("value", &HandlerSetting::value),
-                                            need("usual", &HandlerSetting::usual),
-                                            need("least", &HandlerSetting::least),
-                                            need("most", &HandlerSetting::most),
-                                            need("reason", &HandlerSetting::reason),
-                                            need("isOwn", &HandlerSetting::isOwn));
-};
-
 template <> struct Fields<TrialRequest>
 {
     static constexpr std::string_view Type = "TrialRequest";
@@ -762,7 +748,6 @@ using AllTypes = TypeList<Size,
                           ModuleProblem,
                           Module,
                           ModuleSettings,
-                          HandlerSetting,
                           TrialRequest,
                           TrialStep,
                           TrialResult,

@@ -1,7 +1,7 @@
 #pragma once
 
-// More of handlers than types.h has: what a module's class says besides its handlers, the limits,
-// and trying a module out. In a header of its own, since few need it.
+// More of handlers than types.h has: what a module's class says besides its handlers, and
+// trying a module out. In a header of its own, since few need it.
 
 #include <cstdint>
 #include <optional>
@@ -23,20 +23,6 @@ struct ModuleSettings
     std::optional<bool> interceptHttps;
     int sleepAfterSeconds = 0;      // 0: never
     std::vector<std::string> hooks; // "onStart", "onStop", where the class has them
-};
-
-// A limit of handlers, or how they run. Numbers, also for what is on (1) or off (0).
-struct HandlerSetting
-{
-    std::string name;
-    std::string title;
-    std::string unit; // "ms", "s", "MiB"; empty: a count; "flag": on or off
-    std::int64_t value = 0;
-    std::int64_t usual = 0; // without a setting
-    std::int64_t least = 0;
-    std::int64_t most = 0;
-    std::string reason; // why there is such a limit
-    bool isOwn = false; // set for this sandbox; else for all, or usual
 };
 
 // A request that somebody makes up to see what a handler does with it.

@@ -103,6 +103,13 @@ inline constexpr std::array Methods = {
                "Saves the module and checks it. Where it is wrong, the problems say so and the last "
                "good one goes on. An empty source removes it."},
 
+    MethodInfo{"handlers.try",
+               "{sandbox: id|name, request: TrialRequest, source?: string, send?: bool}", "TrialResult",
+               "What the ladder and a handler would do with a request that is made up: with the "
+               "module in force, or this text. Nothing leaves unless send is true, which needs a "
+               "sandbox that runs; questions count as allowed, and what it would change is told and "
+               "not done."},
+
     MethodInfo{"rules.list", "{sandbox?: id|name}", "{rules: [Rule]}",
                "All rules, or those that apply to a sandbox."},
     MethodInfo{"rules.add", "{rule: Rule}", "Rule", "Adds a rule of the person's."},

@@ -21,6 +21,7 @@ using enum SettingType;
 constexpr std::array Groups = {
     std::pair<std::string_view, std::string_view>{"approval", "Questions"},
     std::pair<std::string_view, std::string_view>{"door", "The door"},
+    std::pair<std::string_view, std::string_view>{"handler", "Handlers in JavaScript"},
 };
 
 // Name, title, type, reach, default, least, most, reason.
@@ -123,6 +124,35 @@ constexpr std::array Table = {
                 Minute, "So that the client reads its 403 instead of a reset."},
     SettingInfo{"door.drainBytes", "… and at most", Bytes, Engine, 4 * MiB, 0, GiB,
                 "Reading a whole refused upload would be work for nothing."},
+
+    SettingInfo{"handler.processorTime", "Processor time of a handler's call", Time, Sandbox, 50, 1,
+                10 * Second,
+                "A handler that computes for long holds up its sandbox's other requests, and the "
+                "bodies that it reads may be made to cause just that."},
+    SettingInfo{"handler.wallTime", "Time of a call that waits for nothing of the engine's", Time,
+                Sandbox, 30 * Second, Second, 10 * Minute,
+                "A promise that never settles would hold its request for ever. Time that a fetch, "
+                "you, or a body takes does not count."},
+    SettingInfo{"handler.memory", "Memory of a process of handlers", Bytes, Sandbox, 64 * MiB,
+                16 * MiB, GiB,
+                "The process is ended past this, so that no body can fill the memory of this "
+                "machine."},
+    SettingInfo{"handler.fetches", "Fetches of a call", Count, Sandbox, 50, 1, 1000,
+                "One request of the guest must not become a flood of others."},
+    SettingInfo{"handler.logLines", "Lines that a call may write", Count, Sandbox, 1000, 10, 100000,
+                "A loop that writes must not drive older lines out of the log."},
+    SettingInfo{"handler.callsAtOnce", "Calls at once of a sandbox", Count, Sandbox, 256, 1, 4096,
+                "Requests past this are denied, so that a guest that opens many can't fill the "
+                "process."},
+    SettingInfo{"handler.startTime", "Time from start to a module that is loaded", Time, Sandbox,
+                20 * Second, Second, 2 * Minute,
+                "A module that never ends loading would hold every request."},
+    SettingInfo{"handler.idleTime", "A process without calls is ended after", Time, Sandbox, Minute,
+                Second, Day,
+                "It holds about 5 MB; the next request starts it again in about 30 ms."},
+    SettingInfo{"handler.fast", "Compile handlers to machine code", Flag, Sandbox, 0, 0, 1,
+                "About twice as fast. Off, the process can have no executable memory but its "
+                "program, which is one way less to break out of it."},
 };
 
 } // namespace

@@ -14,6 +14,7 @@
 #include "engine/base/log.h"
 #include "engine/egress/connection.h"
 #include "engine/egress/dns_service.h"
+#include "engine/egress/fetch_whole.h"
 #include "engine/egress/log_row.h"
 #include "engine/egress/sandbox_door.h"
 
@@ -247,6 +248,19 @@ Door::serve(api::SandboxId sandbox, UniqueFd socket, const policy::Address& addr
     if (found == m_sandboxes.end())
         return fail(Error::Code::NotFound, "no door is open for this sandbox");
     return serveSocket(found->second->door, std::move(socket), {address, port});
+}
+
+asio::awaitable<Result<WholeAnswer>> Door::fetchWhole(api::SandboxId sandbox,
+                                                      HandlerFetchHead head,
+                                                      std::string body,
+                                                      std::size_t mostBytes)
+{
+    const auto found = m_sandboxes.find(sandbox);
+    if (found == m_sandboxes.end())
+        co_return fail(Error::Code::NotFound, "the sandbox does not run, so nothing can be sent by its door");
+    auto fetching =
+        egress::fetchWhole(found->second->door, std::move(head), std::move(body), mostBytes);
+    co_return co_await std::move(fetching);
 }
 
 std::size_t Door::connectionCount(api::SandboxId sandbox) const

@@ -16,6 +16,8 @@
 namespace sallyport::egress {
 
 struct SandboxDoor;
+struct HandlerFetchHead;
+struct WholeAnswer;
 
 // The sockets on which one sandbox's traffic is caught, listening or bound, made in the jail. The
 // local address of an accepted connection is where the guest meant to go. A socket that is not open
@@ -67,6 +69,13 @@ public:
     // Serves one connection as if a listener had caught it on its way to this address.
     [[nodiscard]] Status
     serve(api::SandboxId sandbox, UniqueFd socket, const policy::Address& address, int port);
+
+    // A fetch by the door of a sandbox that is served; NotFound when it is not. `body` may be
+    // empty; the answer's is cut at `mostBytes`.
+    [[nodiscard]] boost::asio::awaitable<Result<WholeAnswer>> fetchWhole(api::SandboxId sandbox,
+                                                                         HandlerFetchHead head,
+                                                                         std::string body,
+                                                                         std::size_t mostBytes);
 
     // Open connections of a sandbox; zero when it is not served.
     [[nodiscard]] std::size_t connectionCount(api::SandboxId sandbox) const;

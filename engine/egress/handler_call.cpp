@@ -443,7 +443,7 @@ void HandlerCall::onFetch(const handler::Frame& frame)
     const auto refuseIt = [&](std::string_view why) {
         send(FrameType::FetchFailed, frame.id, why);
     };
-    const handler::HandlerLimits& limits = m_door->context->handlers->limits();
+    const handler::HandlerLimits& limits = m_door->context->handlers->limits(m_door->id);
     if (++m_fetchCount > limits.fetches) {
         refuseIt(fmt::format("more than {} fetches for one request", limits.fetches));
         return;

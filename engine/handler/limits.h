@@ -19,6 +19,10 @@ struct HandlerLimits
     std::chrono::seconds start{20};  // from exec to a module that is loaded
     std::chrono::seconds idle{60};   // after which a process without calls is ended
     std::size_t sourceBytes = std::size_t{1024} * 1024;
+    // The engine of the language may make machine code: about twice as fast, and more to attack.
+    bool isFast = false;
+
+    bool operator==(const HandlerLimits&) const = default;
 };
 
 } // namespace sallyport::handler

@@ -108,6 +108,23 @@ void Runtime::setEnvironment(api::SandboxId sandbox, std::string name, const std
         retire(std::exchange(entry.loaded, std::make_shared<Loaded>()));
 }
 
+const HandlerLimits& Runtime::limits(api::SandboxId sandbox) const
+{
+    const auto found = m_sandboxes.find(sandbox);
+    return found != m_sandboxes.end() && found->second.limits ? *found->second.limits
+                                                              : m_options.limits;
+}
+
+void Runtime::setLimits(api::SandboxId sandbox, const HandlerLimits& limits)
+{
+    Sandbox& entry = m_sandboxes[sandbox];
+    if (entry.limits == limits)
+        return;
+    entry.limits = limits;
+    if (entry.loaded)
+        retire(std::exchange(entry.loaded, std::make_shared<Loaded>()));
+}
+
 void Runtime::removeSandbox(api::SandboxId sandbox)
 {
     const auto found = m_sandboxes.find(sandbox);
@@ -164,8 +181,7 @@ asio::awaitable<Checked> Runtime::compile(std::string source)
     const auto host = std::make_shared<Host>(m_executor, std::move(*process), limits);
     watch(host);
     const auto alive = m_alive;
-    Checked checked =
-        co_await startWith(host, FrameType::Compile, {}, std::move(source), nullptr);
+    Checked checked = co_await startWith(host, FrameType::Compile, {}, std::move(source), nullptr);
     host->stop("the check is over");
     co_return checked;
 }
@@ -173,8 +189,8 @@ asio::awaitable<Checked> Runtime::compile(std::string source)
 asio::awaitable<Checked> Runtime::check(std::string source)
 {
     if (source.size() > m_options.limits.sourceBytes)
-        co_return tl::unexpected(problem(
-            fmt::format("a module has at most {} bytes", m_options.limits.sourceBytes)));
+        co_return tl::unexpected(
+            problem(fmt::format("a module has at most {} bytes", m_options.limits.sourceBytes)));
     const auto same = [&](const auto& each) { return each.first == source; };
     const auto found = std::find_if(m_compiled.begin(), m_compiled.end(), same);
     if (found != m_compiled.end())
@@ -189,37 +205,72 @@ asio::awaitable<Checked> Runtime::check(std::string source)
     co_return checked;
 }
 
+Result<std::shared_ptr<Host>> Runtime::spawn(const HandlerLimits& limits)
+{
+    auto process = Process::start(
+        {m_options.program, static_cast<int>(limits.processorTime.count()), limits.isFast});
+    if (!process)
+        return tl::unexpected(process.error());
+    auto host = std::make_shared<Host>(m_executor, std::move(*process), limits);
+    watch(host);
+    return host;
+}
+
+std::string Runtime::initHead(const Sandbox& sandbox, const HandlerLimits& limits)
+{
+    nlohmann::json settings;
+    settings["containerId"] = sandbox.name;
+    settings["env"] = nlohmann::json::parse(sandbox.environment, nullptr, false);
+    settings["mostLines"] = limits.consoleLines;
+    return settings.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+asio::awaitable<tl::expected<std::shared_ptr<Host>, Problem>> Runtime::startApart(
+    api::SandboxId sandbox, std::string source, std::function<void(const LogLine&)> line)
+{
+    const auto alive = m_alive;
+    const Checked module = co_await check(std::move(source));
+    if (!module)
+        co_return tl::unexpected(module.error());
+    if (!*alive)
+        co_return tl::unexpected(problem("the engine stops"));
+    const auto known = m_sandboxes.find(sandbox);
+    const Sandbox settings = known == m_sandboxes.end() ? Sandbox() : known->second;
+    const HandlerLimits limits = settings.limits.value_or(m_options.limits);
+    auto host = spawn(limits);
+    if (!host)
+        co_return tl::unexpected(problem(host.error().text));
+    const Checked started =
+        co_await startWith(*host, FrameType::Init, initHead(settings, limits), (*module)->code,
+                           [line](const Frame& frame) { line(readLine(frame.head)); });
+    if (!started) {
+        (*host)->stop("it did not start");
+        co_return tl::unexpected(started.error());
+    }
+    co_return std::move(*host);
+}
+
 asio::awaitable<Result<std::shared_ptr<Host>>>
 Runtime::startHost(std::shared_ptr<Loaded> loaded, Sandbox sandbox, api::SandboxId id)
 {
     const auto alive = m_alive;
     const Checked module = co_await check(sandbox.source);
     if (!module)
-        co_return fail(Error::Code::Invalid,
-                       "the module is wrong: " + problemText(module.error()));
+        co_return fail(Error::Code::Invalid, "the module is wrong: " + problemText(module.error()));
     if (!*alive)
         co_return fail(Error::Code::Unavailable, "the engine stops");
-    const ProcessOptions options{m_options.program,
-                                 static_cast<int>(m_options.limits.processorTime.count()),
-                                 m_options.isFast};
-    auto process = Process::start(options);
-    if (!process)
-        co_return tl::unexpected(process.error());
-    const auto host = std::make_shared<Host>(m_executor, std::move(*process), m_options.limits);
+    const HandlerLimits limits = sandbox.limits.value_or(m_options.limits);
+    auto spawned = spawn(limits);
+    if (!spawned)
+        co_return tl::unexpected(spawned.error());
+    const std::shared_ptr<Host> host = std::move(*spawned);
     loaded->host = host;
-    watch(host);
-    nlohmann::json settings;
-    settings["containerId"] = sandbox.name;
-    settings["env"] = nlohmann::json::parse(sandbox.environment, nullptr, false);
-    settings["mostLines"] = m_options.limits.consoleLines;
     const auto line = [this, alive, id](const Frame& frame) {
         if (*alive && m_line)
             m_line(id, readLine(frame.head));
     };
-    const Checked started = co_await startWith(
-        host, FrameType::Init,
-        settings.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), (*module)->code,
-        line);
+    const Checked started =
+        co_await startWith(host, FrameType::Init, initHead(sandbox, limits), (*module)->code, line);
     if (!started) {
         host->stop("it did not start");
         co_return fail(Error::Code::Unavailable,
@@ -283,11 +334,18 @@ Runtime::begin(api::SandboxId sandbox, CallPeer& peer, const CallHead& head)
     auto host = co_await currentHost(sandbox);
     if (!host)
         co_return tl::unexpected(host.error());
+    const std::size_t most = limits(sandbox).callsAtOnce;
+    if ((*host)->calls() >= most)
+        co_return fail(Error::Code::TooLarge,
+                       fmt::format("more than {} requests wait for handlers", most));
+    arm();
+    co_return beginIn(std::move(*host), peer, head);
+}
+
+Call Runtime::beginIn(std::shared_ptr<Host> host, CallPeer& peer, const CallHead& head)
+{
     Call call;
-    call.host = std::move(*host);
-    if (call.host->calls() >= m_options.limits.callsAtOnce)
-        co_return fail(Error::Code::TooLarge, fmt::format("more than {} requests wait for handlers",
-                                                          m_options.limits.callsAtOnce));
+    call.host = std::move(host);
     call.id = call.host->begin(peer);
     std::string text;
     appendLine(text, head.kind);
@@ -305,8 +363,7 @@ Runtime::begin(api::SandboxId sandbox, CallPeer& peer, const CallHead& head)
         appendLatin1AsUtf8(text, value);
     }
     call.host->send(FrameType::Call, 0, call.id, text);
-    arm();
-    co_return call;
+    return call;
 }
 
 void Runtime::watch(const std::shared_ptr<Host>& host)
@@ -347,7 +404,7 @@ void Runtime::sweep()
     for (auto& [id, sandbox] : m_sandboxes) {
         const auto host = sandbox.loaded ? sandbox.loaded->host : nullptr;
         if (host && !sandbox.loaded->starting && host->calls() == 0 &&
-            now - host->idleSince() > m_options.limits.idle)
+            now - host->idleSince() > sandbox.limits.value_or(m_options.limits).idle)
             host->stop("it was idle");
     }
     for (const auto& weak : hosts) {

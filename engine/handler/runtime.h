@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,6 @@ struct RuntimeOptions
 {
     std::string program; // path of sallyport-handlerd
     HandlerLimits limits;
-    bool isFast = false;
 };
 
 // What a handler is told of a request.
@@ -63,7 +63,10 @@ public:
     Runtime& operator=(const Runtime&) = delete;
 
     void setLine(Line line) { m_line = std::move(line); }
-    [[nodiscard]] const HandlerLimits& limits() const { return m_options.limits; }
+    // The sandbox's own, else those of the options.
+    [[nodiscard]] const HandlerLimits& limits(api::SandboxId sandbox) const;
+    // In force from the next call on.
+    void setLimits(api::SandboxId sandbox, const HandlerLimits& limits);
 
     // Compiles and runs a module to see what it declares, in a process of its own that is gone
     // afterwards. The error is a problem of the module.
@@ -80,6 +83,14 @@ public:
     [[nodiscard]] boost::asio::awaitable<Result<Call>>
     begin(api::SandboxId sandbox, CallPeer& peer, const CallHead& head);
 
+    // A process of its own that runs this text as the sandbox would, for a trial. Whoever asked
+    // stops it. The error is a problem of the module.
+    [[nodiscard]] boost::asio::awaitable<tl::expected<std::shared_ptr<Host>, Problem>> startApart(
+        api::SandboxId sandbox, std::string source, std::function<void(const LogLine&)> line);
+    // Begins a call in this process.
+    [[nodiscard]] static Call
+    beginIn(std::shared_ptr<Host> host, CallPeer& peer, const CallHead& head);
+
     // Processes alive; for tests and figures.
     [[nodiscard]] std::vector<const Process*> processes() const;
 
@@ -90,6 +101,7 @@ private:
         std::string source;
         std::string name;
         std::string environment = "{}";
+        std::optional<HandlerLimits> limits;
         std::shared_ptr<Loaded> loaded;
     };
     using Compiled = Result<std::shared_ptr<const Module>>;
@@ -101,6 +113,8 @@ private:
     currentHost(api::SandboxId sandbox);
     [[nodiscard]] boost::asio::awaitable<Result<std::shared_ptr<Host>>>
     startHost(std::shared_ptr<Loaded> loaded, Sandbox sandbox, api::SandboxId id);
+    [[nodiscard]] Result<std::shared_ptr<Host>> spawn(const HandlerLimits& limits);
+    [[nodiscard]] static std::string initHead(const Sandbox& sandbox, const HandlerLimits& limits);
     [[nodiscard]] boost::asio::awaitable<Checked> compile(std::string source);
     // Sends the first frame to a new process and waits for its answer.
     [[nodiscard]] boost::asio::awaitable<Checked> startWith(std::shared_ptr<Host> host,

@@ -15,6 +15,7 @@
 
 #include "engine/base/log.h"
 #include "engine/service/door_limits.h"
+#include "engine/service/handler_limits.h"
 #include "engine/service/hook_call.h"
 #include "engine/service/module_check.h"
 
@@ -179,6 +180,7 @@ Status Engine::start()
     bindExecMethods();
     bindPolicyMethods();
     bindHandlerMethods();
+    bindHandlerTools();
     bindApprovalMethods();
     bindLogMethods();
     bindCredentialMethods();
@@ -244,10 +246,14 @@ void Engine::applySetting(std::string_view name)
         m_door->setLimits(doorLimits(*m_settings));
     else if (name.starts_with("approval."))
         m_desk->setOptions(deskOptions(*m_settings));
+    else if (name.starts_with("handler."))
+        for (const api::Sandbox& sandbox : m_sandboxes->list())
+            m_runtime->setLimits(sandbox.id, handlerLimits(*m_settings, sandbox.id));
 }
 
 void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)
 {
+    m_runtime->setLimits(sandbox, handlerLimits(*m_settings, sandbox));
     m_runtime->setEnvironment(sandbox, name, "{}");
     m_runtime->setModule(sandbox, m_handlers->moduleInForce(sandbox));
 }

@@ -81,6 +81,7 @@ private:
     void bindPolicyMethods();
     void bindHandlerMethods();
     void bindHostMethods();
+    void bindHandlerTools();
     void bindApprovalMethods();
     void bindLogMethods();
     void bindCredentialMethods();
@@ -92,6 +93,9 @@ private:
     // What a module does to its sandbox: a setter by its name in the API, and its arguments in order as JSON.
     [[nodiscard]] Result<std::string> operateForHandler(api::SandboxId sandbox, const std::string& name, const std::string& json);
     [[nodiscard]] Result<api::Json> hostChange(api::SandboxId sandbox, const std::string& name, const api::Json& argument) const;
+    // `draft` in place of the module in force; fetches go out only where that is asked for.
+    [[nodiscard]] boost::asio::awaitable<Result<api::TrialResult>>
+    tryHandler(api::SandboxId sandbox, api::TrialRequest request, std::optional<std::string> draft, bool isToSend);
     [[nodiscard]] api::Json moduleJson(const api::Module& module) const;
     [[nodiscard]] api::Json handlersOf(api::SandboxId sandbox) const;
     [[nodiscard]] Result<api::CredentialId> credentialIn(const api::Json& parameters) const;
@@ -118,6 +122,8 @@ private:
     std::unique_ptr<ExecSessions> m_exec;
     std::unique_ptr<Sleeper> m_sleeper;
     std::set<api::SandboxId> m_running; // whose onStart was run
+    static constexpr int MostTrials = 4;
+    int m_trials = 0;
     bool m_isEnding = false;
 };
 

@@ -118,6 +118,20 @@ policy::Decision PolicyBook::peek(api::SandboxId sandbox, const policy::Request&
     return decision;
 }
 
+policy::Decision PolicyBook::peekWith(api::SandboxId sandbox, const std::vector<api::Handler>& handlers, const api::ModuleSettings& module,
+                                      const policy::Request& request) const
+{
+    const auto known = m_sandboxes.find(sandbox);
+    if (known == m_sandboxes.end())
+        return {policy::Verdict::Deny, api::Step::Default, {}, {}, "the engine has no policy for this sandbox"};
+    const auto now = nowUnixMillis();
+    const auto snapshot = policy::Snapshot::build(policy::withModule(known->second.sandbox, module), rulesOf(sandbox), m_hostAddresses, now, handlers);
+    policy::Decision decision = policy::decide(*snapshot, request, now);
+    if (decision.verdict == policy::Verdict::Deny)
+        policy::nameModule(decision, known->second.sandbox, module);
+    return decision;
+}
+
 policy::Decision PolicyBook::checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) const
 {
     const auto known = m_sandboxes.find(sandbox);

@@ -49,6 +49,9 @@ public:
     [[nodiscard]] policy::Decision decide(api::SandboxId sandbox, const policy::Request& request);
     // The same without counting: nothing is let through by it.
     [[nodiscard]] policy::Decision peek(api::SandboxId sandbox, const policy::Request& request) const;
+    // What these handlers and this class would make of it.
+    [[nodiscard]] policy::Decision peekWith(api::SandboxId sandbox, const std::vector<api::Handler>& handlers,
+                                            const api::ModuleSettings& module, const policy::Request& request) const;
     [[nodiscard]] policy::Decision checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) const;
 
     // The ladder of a sandbox in words; empty for one that is not known.

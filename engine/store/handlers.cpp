@@ -76,8 +76,8 @@ Status save(Database& database, api::SandboxId sandbox, const std::vector<api::H
 
 Result<std::vector<StoredModule>> loadModules(Database& database)
 {
-    auto query = database.statement(
-        "SELECT sandbox, source, good, in_force, problems, handlers, saved_at, settings FROM modules");
+    auto query = database.statement("SELECT sandbox, source, good, in_force, problems, handlers, "
+                                    "saved_at, settings FROM modules");
     if (!query)
         return tl::unexpected<Error>(std::move(query.error()));
     std::vector<StoredModule> all;
@@ -110,39 +110,6 @@ Status save(Database& database, const StoredModule& module)
 Status removeModule(Database& database, api::SandboxId sandbox)
 {
     return run(database, "DELETE FROM modules WHERE sandbox = ?", sandbox);
-}
-
-Result<Settings> loadSettings(Database& database)
-{
-    auto query = database.statement("SELECT sandbox, name, value FROM handler_settings");
-    if (!query)
-        return tl::unexpected<Error>(std::move(query.error()));
-    Settings all;
-    const Status done = eachRow(*query, [&](Statement& row) {
-        api::SandboxId sandbox = 0;
-        std::string name;
-        std::int64_t value = 0;
-        Status read = row.read(sandbox, name, value);
-        if (read)
-            all[sandbox][name] = value;
-        return read;
-    });
-    if (!done)
-        return fail("read the settings of handlers", done.error());
-    return all;
-}
-
-Status saveSetting(Database& database,
-                   api::SandboxId sandbox,
-                   const std::string& name,
-                   std::optional<std::int64_t> value)
-{
-    if (!value)
-        return run(database, "DELETE FROM handler_settings WHERE sandbox = ? AND name = ?", sandbox,
-                   name);
-    return run(database,
-               "INSERT OR REPLACE INTO handler_settings (sandbox, name, value) VALUES (?, ?, ?)",
-               sandbox, name, *value);
 }
 
 Status save(Database& database, const api::HandlerLine& line)

@@ -35,15 +35,6 @@ loadHandlers(Database& database);
 [[nodiscard]] Status save(Database& database, const StoredModule& module);
 [[nodiscard]] Status removeModule(Database& database, api::SandboxId sandbox);
 
-// Limits that differ from what is usual, by name; those of sandbox 0 are for all.
-using Settings = std::map<api::SandboxId, std::map<std::string, std::int64_t>>;
-[[nodiscard]] Result<Settings> loadSettings(Database& database);
-// An unset value is the usual one again.
-[[nodiscard]] Status saveSetting(Database& database,
-                                 api::SandboxId sandbox,
-                                 const std::string& name,
-                                 std::optional<std::int64_t> value);
-
 // Inserts; the line has its id.
 [[nodiscard]] Status save(Database& database, const api::HandlerLine& line);
 

@@ -121,8 +121,8 @@ CREATE TABLE seen_hosts (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// A question's method and path are cut for the eye; the whole ones serve retries and make rules. Of those that were cut
-// already, only the eye's is left, which would match nothing.
+// A question's method and path are cut for the eye; the whole ones serve retries and make rules. Of
+// those that were cut already, only the eye's is left, which would match nothing.
 constexpr std::string_view WholeQuestions = R"sql(
 ALTER TABLE questions ADD COLUMN whole_method TEXT NOT NULL DEFAULT '';
 ALTER TABLE questions ADD COLUMN whole_target TEXT NOT NULL DEFAULT '';
@@ -197,15 +197,9 @@ ALTER TABLE questions ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE rows ADD COLUMN credentials TEXT NOT NULL DEFAULT '';
 )sql";
 
-// What a module's class says of its sandbox, as JSON; limits of handlers that are not the usual ones.
-constexpr std::string_view HandlerSettings = R"sql(
+// What a module's class says of its sandbox, as JSON.
+constexpr std::string_view ModuleSettings = R"sql(
 ALTER TABLE modules ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
-CREATE TABLE handler_settings (
-    sandbox INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    value INTEGER NOT NULL,
-    PRIMARY KEY (sandbox, name)
-) STRICT, WITHOUT ROWID;
 )sql";
 
 // What a person set; 0 is the whole engine.
@@ -237,8 +231,8 @@ Result<std::int64_t> versionOf(Database& database)
 // damage there shows when it is read.
 Status checkSmallTables(Database& database)
 {
-    for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers", "modules",
-                              "credentials", "settings"}) {
+    for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers",
+                              "modules", "credentials", "settings"}) {
         auto check = database.statement("PRAGMA quick_check(" + std::string(table) + ")");
         if (!check)
             return tl::unexpected<Error>(std::move(check.error()));
@@ -271,9 +265,9 @@ Status applyStep(Database& database, std::int64_t version)
 
 const std::vector<std::string_view>& schemaSteps()
 {
-    static const std::vector<std::string_view> steps = {SandboxesRulesQuestions, EgressLog,
-                                                        WholeQuestions, Handlers, WebSockets,
-                                                        Credentials, HandlerSettings, Settings};
+    static const std::vector<std::string_view> steps = {
+        SandboxesRulesQuestions, EgressLog, WholeQuestions, Handlers, WebSockets, Credentials,
+        ModuleSettings,          Settings};
     return steps;
 }
 

@@ -104,23 +104,6 @@ Result<std::vector<StoredModule>> Store::loadModules()
     return handlers::loadModules(m_loader);
 }
 
-Result<handlers::Settings> Store::loadHandlerSettings()
-{
-    const std::lock_guard lock(m_loaderMutex);
-    return handlers::loadSettings(m_loader);
-}
-
-void Store::saveHandlerSetting(api::SandboxId sandbox,
-                               std::string name,
-                               std::optional<std::int64_t> value,
-                               Done done)
-{
-    write([sandbox, name = std::move(name), value](Database& database) {
-        return handlers::saveSetting(database, sandbox, name, value);
-    },
-          std::move(done));
-}
-
 Result<std::vector<StoredSetting>> Store::loadSettings()
 {
     const std::lock_guard lock(m_loaderMutex);

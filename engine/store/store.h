@@ -68,7 +68,6 @@ public:
     [[nodiscard]] Result<std::map<api::SandboxId, std::vector<api::Handler>>> loadHandlers();
     [[nodiscard]] Result<std::vector<StoredModule>> loadModules();
     [[nodiscard]] Result<std::vector<StoredSetting>> loadSettings();
-    [[nodiscard]] Result<handlers::Settings> loadHandlerSettings();
 
     // Ids that were never used before, also not by something deleted since.
     [[nodiscard]] api::SandboxId newSandboxId() { return ++m_lastSandbox; }
@@ -87,8 +86,6 @@ public:
     // All handlers of the sandbox, in place of what is stored.
     void saveHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers, Done done = {});
     void saveModule(const StoredModule& module, Done done = {});
-    // Sandbox 0: for all. Without a value it is the usual one again.
-    void saveHandlerSetting(api::SandboxId sandbox, std::string name, std::optional<std::int64_t> value, Done done = {});
 
     // With its rules, questions, pool names, handlers and their log. Its log rows stay until their time is over.
     void removeSandbox(api::SandboxId sandbox, Done done = {});

@@ -182,6 +182,72 @@ class Handlers(unittest.TestCase):
         self.assertEqual(self.curl("-d", "x", "https://web.example.com/")[1], "405")
         world.client.call("sandbox.setAllowedHosts", sandbox=guest.id, hosts=None)
 
+    MODULE = """export class Mine extends Sandbox {
+  static outboundByHost = {
+    "web.example.com": async (request, env, ctx) => {
+      console.log("seen", request.method);
+      if (request.method === "POST")
+        return ctx.ask({ reason: "it writes" });
+      const answer = await fetch(request, { headers: { "User-Agent": "the handler" } });
+      return new Response((await answer.text()).toUpperCase(), answer);
+    },
+  };
+}
+"""
+
+    def attempt(self, url, method="GET", **more):
+        return world.client.call("handlers.try", sandbox=guest.id, request={"method": method, "url": url, **more.pop("request", {})}, **more)
+
+    def test_a_request_is_tried_on_a_draft(self):
+        before = len(world.rows())
+        result = self.attempt("https://web.example.com/echo-try", source=self.MODULE)
+        self.assertEqual((result["verdict"], result["status"], result["handler"]), ("answered", 200, "web.example.com"), result)
+        self.assertEqual([line["text"] for line in result["lines"]], ["seen GET"])
+        step = result["steps"][0]
+        self.assertEqual((step["kind"], step["text"], step["isSent"]), ("fetch", "GET https://web.example.com/echo-try", False))
+        self.assertIn(["User-Agent", "the handler"], step["headers"])
+        self.assertGreater(result["callMs"], 0)
+        asked = self.attempt("https://web.example.com/", "POST", source=self.MODULE, request={"body": "x=1"})
+        self.assertEqual([(s["kind"], s["text"]) for s in asked["steps"]], [("ask", "it writes"), ("fetch", "POST https://web.example.com/")])
+        self.assertEqual(asked["steps"][1]["body"], "x=1")
+        # Hosts that the draft has no handler for meet the rest of the ladder.
+        other = self.attempt("https://other.example.com/", source=self.MODULE)
+        self.assertEqual((other["verdict"], other["step"]), ("denied", "default"))
+        broken = self.attempt("https://web.example.com/", source="export default {\n  outbound: () => {\n    const = 3;\n  }\n}")
+        self.assertEqual((broken["verdict"], broken["problems"][0]["line"]), ("failed", 3))
+        # Nothing left, nothing was saved, nothing was logged.
+        self.assertEqual(world.served("echo-try"), [])
+        self.assertEqual(len(world.rows()), before)
+        self.assertNotIn("savedAt", world.client.call("module.get", sandbox=guest.id))
+        # Unless it is to be sent: by the sandbox's door, with a row.
+        sent = self.attempt("https://web.example.com/echo?try", source=self.MODULE, send=True)
+        self.assertEqual((sent["status"], sent["steps"][0]["status"]), (200, 200))
+        self.assertTrue(sent["body"].startswith("GET /ECHO?TRY HTTP/1.1 THE HANDLER"), sent["body"])
+        self.assertEqual(world.rows()[0]["reason"], "sent by a trial of a handler")
+        out = world.ctl("handler", "try", guest.name, "https://other.example.com/").stdout
+        self.assertIn("denied, step default", out)
+
+    def test_limits_are_settings(self):
+        world.client.call("module.set", sandbox=guest.id, source="export default { outbound() { for (let end = performance.now() + 150; performance.now() < end;); return new Response('slow') } }")
+        self.addCleanup(lambda: world.client.call("module.set", sandbox=guest.id, source=""))
+        body, status = self.curl("https://web.example.com/")
+        self.assertEqual(status, "403")
+        self.assertIn("50 ms of processor time", body)
+        world.ctl("settings", "set", "handler.processorTime", "5s", "--sandbox", guest.name)
+        world.ctl("settings", "set", "handler.fast", "on", "--sandbox", guest.name)
+        self.assertEqual(self.curl("https://web.example.com/"), ("slow", "200"))
+        for name, value in (("handler.processorTime", 0), ("handler.nothing", 1)):
+            with self.assertRaises(RpcError):
+                world.client.call("settings.set", sandbox=guest.id, name=name, value=value)
+        # A new engine has them, and the module compiles again by itself.
+        world.client.call("engine.shutdown", stopSandboxes=False)
+        world.engine.wait(60)
+        world.start_engine()
+        wait_for("the new engine has the sandbox", lambda: guest.info["state"] == "running")
+        self.assertEqual(self.curl("https://web.example.com/"), ("slow", "200"))
+        world.ctl("settings", "reset", "handler.processorTime", "--sandbox", guest.name)
+        self.assertEqual(self.curl("https://web.example.com/")[1], "403")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -23,6 +23,7 @@
 #include "ui/egress/row_delegate.h"
 #include "ui/theme/icon.h"
 #include "ui/theme/widgets.h"
+#include "ui/widgets/display_text.h"
 #include "ui/widgets/toast.h"
 
 namespace sallyport::ui::egress {
@@ -32,7 +33,7 @@ namespace {
 constexpr int RowPadding = 11;
 constexpr int LeastUrlWidth = 260;
 constexpr int LeastWidthForTwo = 860; // below it the details stand under the table
-constexpr int NearTheTop = 40; // rows from the oldest loaded at which more are fetched
+constexpr int NearTheTop = 40;        // rows from the oldest loaded at which more are fetched
 
 } // namespace
 
@@ -116,9 +117,8 @@ QWidget* EgressPage::makeBar()
     m_filter->setObjectName(QStringLiteral("egressFilter"));
     m_filter->setAccessibleName(tr("Filter"));
     m_filter->setPlaceholderText(tr("Filter: words, host: method: verdict: status: state:"));
-    QAction* picture =
-        m_filter->addAction(theme::icon(QStringLiteral("filter"), theme::Tone::Muted),
-                            QLineEdit::LeadingPosition);
+    QAction* picture = m_filter->addAction(
+        theme::icon(QStringLiteral("filter"), theme::Tone::Muted), QLineEdit::LeadingPosition);
     picture->setText(tr("Filter"));
     connect(picture, &QAction::triggered, m_filter, qOverload<>(&QWidget::setFocus));
     connect(m_filter, &FilterEdit::settled, this, &EgressPage::applyFilter);
@@ -413,12 +413,36 @@ void EgressPage::showDetail()
     const api::Row* row = selected.isEmpty() ? nullptr : m_model.rowAt(selected.first().row());
     if (row == nullptr || (m_detail->isVisible() && m_detail->rowId() == row->id))
         return;
-    m_detail->setRow(*row);
+    showDetailOf(*row);
+    m_table->scrollTo(selected.first());
+}
+
+void EgressPage::showDetailOf(const api::Row& row)
+{
+    m_detail->setRow(row);
     if (m_detail->isHidden()) {
         m_detail->show();
         shareRoom();
     }
-    m_table->scrollTo(selected.first());
+}
+
+void EgressPage::showRow(qint64 row)
+{
+    m_link.call("log.get", {{"row", row}}, this, [this, row](const Result<api::Json>& reply) {
+        const auto detail =
+            reply ? api::member<api::Row>(*reply, "row") : tl::unexpected(reply.error());
+        if (!detail) {
+            m_toast->showMessage(
+                tr("Row %1 can't be shown: %2").arg(row).arg(safe(detail.error().text, 300)));
+            return;
+        }
+        setFollowing(false);
+        showDetailOf(*detail);
+        if (const int at = m_model.rowOf(row); at >= 0) {
+            m_table->selectRow(at);
+            m_table->scrollTo(m_model.index(at, 0));
+        }
+    });
 }
 
 void EgressPage::resizeEvent(QResizeEvent* event)

@@ -41,6 +41,7 @@ public:
 
     void setSandbox(qint64 idOr0);
     void setFilterText(const QString& text);
+    void showRow(qint64 row);
 
 signals:
     void ruleRequested(qint64 sandbox, qint64 rule);
@@ -76,6 +77,7 @@ private:
     void onRowsChanged();
     void updateCounts();
     void showDetail();
+    void showDetailOf(const api::Row& row);
     void hideDetail();
     void shareRoom();
     void showMenu(const QPoint& at);

@@ -30,4 +30,9 @@ void EgressView::setFilterText(const QString& text)
     m_page->setFilterText(text);
 }
 
+void EgressView::showRow(qint64 row)
+{
+    m_page->showRow(row);
+}
+
 } // namespace sallyport::ui::egress

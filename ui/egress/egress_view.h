@@ -26,6 +26,8 @@ public:
     void setSandbox(qint64 idOr0);
     // Replaces the filter text, as typed by hand ("host:example.com verdict:deny").
     void setFilterText(const QString& text);
+    // Shows the details of one row, also where the filter leaves it out.
+    void showRow(qint64 row);
 
 signals:
     // The person wants to see the rule that decided a row: show PolicyView::showRule(rule).

@@ -1,5 +1,8 @@
 #include "ui/handlers/handlers_view.h"
 
+#include <optional>
+#include <utility>
+
 #include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -7,11 +10,15 @@
 #include <QPushButton>
 #include <QShortcut>
 #include <QSplitter>
+#include <QTabBar>
+#include <QTabWidget>
 #include <QVBoxLayout>
 
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
+#include "ui/handlers/limits_view.h"
 #include "ui/handlers/module_editor.h"
+#include "ui/handlers/trial_view.h"
 #include "ui/theme/icon.h"
 #include "ui/theme/widgets.h"
 #include "ui/widgets/display_text.h"
@@ -32,9 +39,9 @@ HandlersView::HandlersView(EngineLink& link, QWidget* parent)
     auto* splitter = new QSplitter(Qt::Vertical, this);
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(makeModule());
-    splitter->addWidget(makeLines());
+    splitter->addWidget(makeParts());
     splitter->setStretchFactor(0, 3);
-    splitter->setStretchFactor(1, 1);
+    splitter->setStretchFactor(1, 2);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(splitter);
@@ -120,13 +127,33 @@ QPushButton* HandlersView::makeExamples(QWidget* parent)
     return button;
 }
 
+QWidget* HandlersView::makeParts()
+{
+    m_trial = new TrialView(m_link, [this]() -> std::optional<QString> {
+        return m_editor->isModified() ? std::optional(m_editor->source()) : std::nullopt;
+    });
+    m_limits = new LimitsView(m_link);
+    auto* tabs = new QTabWidget(this);
+    tabs->setObjectName(QStringLiteral("handlerParts"));
+    tabs->setDocumentMode(true);
+    tabs->tabBar()->setExpanding(false);
+    tabs->tabBar()->setAccessibleName(tr("Parts of the handlers' tab"));
+    tabs->addTab(makeLines(), tr("&What they wrote"));
+    tabs->addTab(m_trial, tr("Tr&y it"));
+    tabs->addTab(m_limits, tr("&Limits"));
+    auto* part = new QWidget(this);
+    auto* column = new QVBoxLayout(part);
+    column->setContentsMargins(theme::PagePad, 0, theme::PagePad, theme::Pad);
+    column->addWidget(tabs);
+    return part;
+}
+
 QWidget* HandlersView::makeLines()
 {
     auto* part = new QWidget(this);
     auto* column = new QVBoxLayout(part);
-    column->setContentsMargins(theme::PagePad, theme::Gap, theme::PagePad, theme::Pad);
+    column->setContentsMargins(0, theme::Gap, 0, 0);
     column->setSpacing(theme::Gap);
-    column->addWidget(theme::headingLabel(tr("What the handlers wrote"), part));
     m_noLines = theme::mutedLabel(
         tr("Nothing yet. Lines of console.log, of the handler log, and exceptions come here."),
         part);
@@ -135,6 +162,7 @@ QWidget* HandlersView::makeLines()
     column->addWidget(m_noLines);
     auto* table = new LineTable(m_lines, part);
     table->setMinimumHeight(80);
+    connect(table, &LineTable::rowRequested, this, &HandlersView::rowRequested);
     column->addWidget(table, 1);
     return part;
 }
@@ -143,12 +171,34 @@ void HandlersView::setSandbox(qint64 id)
 {
     if (id == m_sandbox)
         return;
+    keepDraft();
     m_sandbox = id;
+    m_isFetched = false;
+    m_trial->setSandbox(id);
+    m_limits->setSandbox(id);
     m_lines.setLines({});
     m_noLines->show();
     showModule({});
     if (isVisible())
         fetch();
+}
+
+// What was written and not saved waits for the person to come back to its sandbox.
+void HandlersView::keepDraft()
+{
+    if (m_sandbox != 0 && m_editor->isModified())
+        m_drafts[m_sandbox] = m_editor->source();
+}
+
+void HandlersView::takeDraft()
+{
+    const auto draft = m_drafts.find(m_sandbox);
+    if (draft == m_drafts.end())
+        return;
+    const QString source = draft->second;
+    m_drafts.erase(draft);
+    if (source != m_editor->source())
+        m_editor->replaceSource(source);
 }
 
 void HandlersView::showEvent(QShowEvent* event)
@@ -166,8 +216,11 @@ void HandlersView::fetch()
                 [this, asked = m_sandbox](const Result<api::Json>& reply) {
                     const auto module =
                         reply ? api::fromJson<api::Module>(*reply) : tl::unexpected(reply.error());
-                    if (module && asked == m_sandbox && !m_editor->isModified())
-                        showModule(*module);
+                    if (!module || asked != m_sandbox || m_editor->isModified())
+                        return;
+                    showModule(*module);
+                    if (!std::exchange(m_isFetched, true))
+                        takeDraft();
                 });
     m_link.call("handlers.log", {{"sandbox", m_sandbox}, {"limit", LinesFetched}}, this,
                 [this, asked = m_sandbox](const Result<api::Json>& reply) {
@@ -213,6 +266,7 @@ void HandlersView::updateButtons()
 
 void HandlersView::revert()
 {
+    m_drafts.erase(m_sandbox);
     m_editor->setSource({});
     showModule(m_module);
 }
@@ -233,6 +287,8 @@ void HandlersView::save()
                             tr("Not saved: %1").arg(safe(module.error().text, 300)));
                     else if (asked == m_sandbox)
                         showModule(*module);
+                    if (module && asked != m_sandbox)
+                        m_drafts.erase(asked);
                     updateButtons();
                 });
 }

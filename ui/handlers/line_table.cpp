@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QHeaderView>
+#include <QMouseEvent>
 
 #include "ui/theme/tones.h"
 #include "ui/theme/widgets.h"
@@ -72,10 +73,17 @@ QVariant LineModel::data(const QModelIndex& index, int role) const
             return line.row ? QString::number(*line.row) : QStringLiteral("—");
         return index.column() == Handler ? safe(line.handler, 60) : textOf(line);
     }
+    if (role == Qt::ToolTipRole && index.column() == Request && line.row)
+        return tr("Show this request in the egress log");
     if (role == Qt::ToolTipRole && index.column() == Text)
         return toolTipText(safe(line.text, 2000));
     if (role == Qt::FontRole && index.column() == Text)
         return theme::monospaceFont();
+    if (role == Qt::FontRole && index.column() == Request && line.row) {
+        QFont font = QApplication::font();
+        font.setUnderline(true); // it leads somewhere
+        return font;
+    }
     if (role == Qt::ForegroundRole) {
         const theme::Tone tone = index.column() == Text ? toneOf(line.level) : theme::Tone::Muted;
         return theme::toneColor(theme::tonesOf(QApplication::palette()), tone);
@@ -119,6 +127,25 @@ LineTable::LineTable(LineModel& model, QWidget* parent)
     setColumnWidth(LineModel::Time, 110);
     setColumnWidth(LineModel::Request, 70);
     setColumnWidth(LineModel::Handler, 120);
+    setMouseTracking(true);
+    const auto request = [this, &model](const QModelIndex& index) {
+        if (const auto row = model.line(index.row()).row)
+            emit rowRequested(*row);
+    };
+    connect(this, &QTableView::clicked, this, [request](const QModelIndex& index) {
+        if (index.column() == LineModel::Request)
+            request(index);
+    });
+    connect(this, &QTableView::activated, this, request);
+}
+
+void LineTable::mouseMoveEvent(QMouseEvent* event)
+{
+    QTableView::mouseMoveEvent(event);
+    const QModelIndex under = indexAt(event->position().toPoint());
+    const bool isLink = under.isValid() && under.column() == LineModel::Request &&
+                        static_cast<LineModel*>(model())->line(under.row()).row.has_value();
+    viewport()->setCursor(isLink ? Qt::PointingHandCursor : Qt::ArrowCursor);
 }
 
 } // namespace sallyport::ui::handlers

@@ -49,6 +49,13 @@ class LineTable : public QTableView
 
 public:
     explicit LineTable(LineModel& model, QWidget* parent = nullptr);
+
+signals:
+    // The request of a line, by its number or by Enter.
+    void rowRequested(qint64 row);
+
+protected:
+    void mouseMoveEvent(QMouseEvent* event) override;
 };
 
 } // namespace sallyport::ui::handlers

@@ -132,6 +132,10 @@ void SandboxPage::makeTabs(WindowActions& actions)
     add(m_egress, actions.egress);
     add(m_policy, actions.policy);
     add(m_handlers, actions.handlers);
+    connect(m_handlers, &handlers::HandlersView::rowRequested, this, [this](qint64 row) {
+        showTab(Egress);
+        m_egress->showRow(row);
+    });
     connect(m_tabs, &QTabWidget::currentChanged, this, &SandboxPage::tabChanged);
     int tab = 0;
     for (QAction* action : {actions.overview, actions.terminal, actions.egress, actions.policy,

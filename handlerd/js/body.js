@@ -58,8 +58,45 @@ let streamClasses = null;
 const streamOwner = new WeakMap(); // stream -> the state whose bytes it gives
 
 function streams() {
-  streamClasses ??= n.load("streams");
+  streamClasses ??= withUnopened(n.load("streams"));
   return streamClasses;
+}
+
+// Most streams of bodies are only handed on, as in `new Response(answer.body, answer)`, and a stream is dear to make.
+// So a body gives an object that becomes a real stream when it is first used as one.
+const unopened = new WeakMap(); // such an object -> the state whose bytes it will give
+const taken = new WeakSet();    // those whose bytes went elsewhere: locked, once they are real
+let unopenedPrototype = null;
+
+function openStream(stream) {
+  const state = unopened.get(stream);
+  if (state === undefined)
+    return stream;
+  unopened.delete(stream);
+  const real = makeStream(state);
+  Object.setPrototypeOf(stream, Object.getPrototypeOf(real));
+  Object.assign(stream, real);
+  stream._readableStreamController._controlledReadableByteStream = stream;
+  if (taken.delete(stream))
+    stream.getReader();
+  return stream;
+}
+
+function withUnopened(classes) {
+  const { ReadableStream } = classes, { prototype } = ReadableStream;
+  unopenedPrototype = Object.create(prototype);
+  for (const name of ["cancel", "getReader", "pipeThrough", "pipeTo", "tee", "values", Symbol.asyncIterator])
+    Object.defineProperty(unopenedPrototype, name, { value(...values) { return openStream(this)[name](...values); } });
+  Object.defineProperty(unopenedPrototype, "locked", { get() { return unopened.has(this) ? taken.has(this) : openStream(this).locked; } });
+  // What takes a stream as argument opens it first.
+  const opening = {};
+  for (const name of ["ReadableStreamDefaultReader", "ReadableStreamBYOBReader"]) {
+    opening[name] = new Proxy(classes[name], {
+      construct: (Class, values, target) => Reflect.construct(Class, [openStream(values[0]), ...values.slice(1)], target),
+    });
+    classes[name].prototype.constructor = opening[name];
+  }
+  return { ...classes, ...opening };
 }
 function isStream(value) {
   return streamClasses !== null && value instanceof streamClasses.ReadableStream;
@@ -70,9 +107,17 @@ function streamOf(state) {
     return state.stream;
   if (state.kind === bodyKind.stream)
     return (state.stream = state.source);
+  streams();
+  state.stream = Object.create(unopenedPrototype);
+  unopened.set(state.stream, state);
+  streamOwner.set(state.stream, state);
+  return state.stream;
+}
+
+function makeStream(state) {
   const { ReadableStream } = streams();
   const next = state.kind === bodyKind.ref ? piecesOf(state) : onePiece(plainBytes(state));
-  state.stream = new ReadableStream({
+  return new ReadableStream({
     type: "bytes",
     async pull(controller) {
       state.used = true;
@@ -90,8 +135,11 @@ function streamOf(state) {
         send(frame.cancel, state.source, "");
     },
   }, { highWaterMark: 0 });
-  streamOwner.set(state.stream, state);
-  return state.stream;
+}
+
+// Nobody has used it as a stream.
+function isUnopened(state) {
+  return state.stream !== null && unopened.has(state.stream);
 }
 
 function onePiece(bytes) {
@@ -160,7 +208,10 @@ function takeOver(owner) {
   state.coding = owner.coding;
   state.moved = true;
   owner.used = true;
-  owner.stream?.getReader();
+  if (isUnopened(owner))
+    taken.add(owner.stream);
+  else
+    owner.stream?.getReader();
   return state;
 }
 
@@ -248,7 +299,9 @@ function wireBody(state) {
   if (isUsed(state) || isLocked(state))
     throw new TypeError("the body has been read already");
   state.used = true;
-  if (state.stream === null) {
+  if (isUnopened(state))
+    taken.add(state.stream);
+  if (state.stream === null || isUnopened(state)) {
     if (state.kind === bodyKind.ref)
       return ["ref " + state.source, undefined];
     if (state.kind === bodyKind.text && state.source.length <= mostInline / 3)

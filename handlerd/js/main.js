@@ -125,7 +125,7 @@ function respond(call, response) {
       throw new TypeError("the handler returned an error response");
     const body = responseParts.body(response);
     // Bytes that were decoded on their way here, or made here, are plain.
-    const isPlain = body.kind !== bodyKind.ref || body.stream !== null;
+    const isPlain = body.kind !== bodyKind.ref || (body.stream !== null && !isUnopened(body));
     const [line, bytes] = wireBody(body);
     let list = responseParts.list(response);
     if (isPlain && !responseParts.isManual(response))

@@ -67,33 +67,38 @@ def ready(host, *frame):
     return tail
 
 
+def measure(program, source, fast):
+    compiler = Host(program, 0, fast)
+    code = ready(compiler, COMPILE, 0, 0, "", "export default {" + source + "}")
+    compiler.end()
+    begin = time.perf_counter()
+    host = Host(program, 50, fast)
+    ready(host, INIT, 0, 0, json.dumps({"env": {"SECRET": "x"}}), code)
+    load = Load(host)
+    load.run(1)
+    first = (time.perf_counter() - begin) * 1000
+    time.sleep(1)
+    private, shared = memory(host.process)
+    load.run(WARM_UP)
+    before = processor_seconds(host.process)
+    load.run(CALLS)
+    used = processor_seconds(host.process) - before
+    times = []
+    for _ in range(500):
+        begin = time.perf_counter()
+        load.run(1)
+        times.append((time.perf_counter() - begin) * 1000)
+    times.sort()
+    host.end()
+    return {"calls": CALLS / used, "alone": times[250], "late": times[495], "first": first, "private": private, "pss": shared}
+
+
 def main():
     program, fast = sys.argv[1], "--fast" in sys.argv
     for name, source in HANDLERS.items():
-        compiler = Host(program, 0, fast)
-        code = ready(compiler, COMPILE, 0, 0, "", "export default {" + source + "}")
-        compiler.end()
-        begin = time.perf_counter()
-        host = Host(program, 50, fast)
-        ready(host, INIT, 0, 0, json.dumps({"env": {"SECRET": "x"}}), code)
-        load = Load(host)
-        load.run(1)
-        first = (time.perf_counter() - begin) * 1000
-        time.sleep(1)
-        private, shared = memory(host.process)
-        load.run(WARM_UP)
-        before = processor_seconds(host.process)
-        load.run(CALLS)
-        used = processor_seconds(host.process) - before
-        times = []
-        for _ in range(500):
-            begin = time.perf_counter()
-            load.run(1)
-            times.append((time.perf_counter() - begin) * 1000)
-        times.sort()
-        print(f"{name:20} {CALLS / used:7.0f} calls per core-second, alone {times[250]:.2f} ms (p99 {times[495]:.2f}), first call {first:.0f} ms,"
-              f" idle {private} MB of its own ({shared} MB with its share)")
-        host.end()
+        of = measure(program, source, fast)
+        print(f"{name:20} {of['calls']:7.0f} calls per core-second, alone {of['alone']:.2f} ms (p99 {of['late']:.2f}), first call {of['first']:.0f} ms,"
+              f" idle {of['private']} MB of its own ({of['pss']} MB with its share)")
 
 
 if __name__ == "__main__":

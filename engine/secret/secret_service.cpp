@@ -77,13 +77,10 @@ public:
     [[nodiscard]] api::Vault status() override
     {
         api::Vault status{api::VaultKind::SecretService, false, m_isClosed, {}};
-        Fault fault;
-        const Owned<SecretCollection> collection(
-            secret_collection_for_alias_sync(m_service.get(), SECRET_COLLECTION_DEFAULT,
-                                             SECRET_COLLECTION_NONE, m_cancel.get(), fault.out()));
-        if (fault)
-            status.problem = fault.as("the desktop's keyring").value().text;
-        else if (collection && secret_collection_get_locked(collection.get()) != FALSE)
+        const auto locked = isKeyringLocked();
+        if (!locked)
+            status.problem = locked.error().text;
+        else if (*locked)
             status.isLocked = true;
         return status;
     }
@@ -92,13 +89,11 @@ public:
     [[nodiscard]] Status unlock(std::string_view) override
     {
         Fault fault;
-        const Owned<SecretCollection> collection(
-            secret_collection_for_alias_sync(m_service.get(), SECRET_COLLECTION_DEFAULT,
-                                             SECRET_COLLECTION_NONE, m_cancel.get(), fault.out()));
+        const Owned<SecretCollection> found = collection(fault);
         if (fault)
             return fault.as("find the desktop's keyring");
-        if (collection && secret_collection_get_locked(collection.get()) != FALSE) {
-            GList* const wanted = g_list_append(nullptr, collection.get());
+        if (found && secret_collection_get_locked(found.get()) != FALSE) {
+            GList* const wanted = g_list_append(nullptr, found.get());
             const gint count = secret_service_unlock_sync(m_service.get(), wanted, m_cancel.get(),
                                                           nullptr, fault.out());
             g_list_free(wanted);
@@ -116,8 +111,8 @@ public:
 
     [[nodiscard]] Result<Values> load() override
     {
-        if (m_isClosed)
-            return fail(Error::Code::Unavailable, "the vault is locked");
+        if (auto open = checkOpen(); !open)
+            return tl::unexpected(open.error());
         Fault fault;
         const Table attributes(g_hash_table_new(g_str_hash, g_str_equal));
         const int flags = SECRET_SEARCH_ALL | SECRET_SEARCH_LOAD_SECRETS;
@@ -135,8 +130,8 @@ public:
 
     [[nodiscard]] Status store(const std::string& name, const SharedSecret& value) override
     {
-        if (m_isClosed)
-            return fail(Error::Code::Unavailable, "the vault is locked: unlock it first");
+        if (auto open = checkOpen(); !open)
+            return open;
         Fault fault;
         SecretValue* const secret =
             secret_value_new(value->view().data(), static_cast<gssize>(value->view().size()),
@@ -154,6 +149,8 @@ public:
 
     [[nodiscard]] Status remove(const std::string& name) override
     {
+        if (auto open = checkOpen(); !open)
+            return open;
         Fault fault;
         const Table attributes(
             secret_attributes_build(schema(), "credential", name.c_str(), nullptr));
@@ -167,6 +164,34 @@ public:
     void cancel() override { g_cancellable_cancel(m_cancel.get()); }
 
 private:
+    [[nodiscard]] Owned<SecretCollection> collection(Fault& fault) const
+    {
+        return Owned<SecretCollection>(
+            secret_collection_for_alias_sync(m_service.get(), SECRET_COLLECTION_DEFAULT,
+                                             SECRET_COLLECTION_NONE, m_cancel.get(), fault.out()));
+    }
+
+    [[nodiscard]] Result<bool> isKeyringLocked() const
+    {
+        Fault fault;
+        const Owned<SecretCollection> found = collection(fault);
+        if (fault)
+            return fault.as("the desktop's keyring");
+        return found && secret_collection_get_locked(found.get()) != FALSE;
+    }
+
+    // Asked before each use: a keyring that locks itself would have its person asked out of the
+    // blue, and give nothing until then.
+    [[nodiscard]] Status checkOpen() const
+    {
+        const auto locked = isKeyringLocked();
+        if (!locked)
+            return tl::unexpected(locked.error());
+        if (m_isClosed || *locked)
+            return fail(Error::Code::Unavailable, "the vault is locked: unlock it first");
+        return {};
+    }
+
     static void take(SecretItem* item, Values& values)
     {
         const Table attributes(secret_item_get_attributes(item));

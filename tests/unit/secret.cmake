@@ -2,3 +2,4 @@
 sallyport_unit_test(secret_scanner SOURCES secret_scanner_test.cpp LINKS engine_secret)
 sallyport_unit_test(secret_kit SOURCES secret_kit_test.cpp LINKS engine_secret)
 sallyport_unit_test(secret_vault SOURCES secret_vault_test.cpp LINKS engine_secret)
+sallyport_unit_test(secret_memory SOURCES secret_memory_test.cpp LINKS engine_secret)

@@ -90,6 +90,21 @@ private slots:
                  QStringLiteral("https://api.example.com/v1/items?x=1"));
     }
 
+    void namesTheCredentialThatWouldGoAlong()
+    {
+        Scene scene;
+        scene.ask(1);
+        QVERIFY(!scene.part<ui::Headline>("questionCredentials")->isVisible());
+        Scene other;
+        api::Question asked = test::question(1, "POST", "api.example.com");
+        asked.credentials = {"github", "shop"};
+        other.engine.ask(asked);
+        QTRY_VERIFY(other.part<ui::Headline>("questionCredentials")->isVisible());
+        QVERIFY(other.part<ui::Headline>("questionCredentials")
+                    ->text()
+                    .startsWith(QLatin1String("github, shop")));
+    }
+
     void answersNothingBeforeTheDelayIsOver()
     {
         Scene scene(60'000);

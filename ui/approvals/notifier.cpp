@@ -155,8 +155,8 @@ void Notifier::notify()
 void Notifier::say(const QString& title, const QString& body)
 {
     QDBusMessage call = method("Notify");
-    call << QStringLiteral("Sallyport") << uint{0} << QStringLiteral("sallyport") << title << body
-         << QStringList()
+    call << QStringLiteral("Sallyport") << uint{0} << QStringLiteral("sallyport") << title
+         << escaped(body) << QStringList()
          << QVariantMap{{QStringLiteral("desktop-entry"), QStringLiteral("sallyport")}}
          << ServiceDecides;
     m_bus.call(call, QDBus::NoBlock);

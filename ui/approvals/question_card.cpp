@@ -61,6 +61,15 @@ QString bodyFact(const api::Question& question)
                               : QuestionCard::tr("%1, size not announced").arg(type);
 }
 
+// Who allows such a request hands these out with it.
+QString credentialsFact(const api::Question& question)
+{
+    QStringList names;
+    for (const std::string& name : question.credentials)
+        names.append(safe(name, 48));
+    return names.join(QStringLiteral(", "));
+}
+
 QString seenFact(const api::Question& question)
 {
     QString text = question.firstSeen
@@ -103,6 +112,7 @@ QuestionCard::QuestionCard(QWidget* parent)
     m_facts->setLabelAlignment(Qt::AlignLeft | Qt::AlignTop);
     m_facts->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     m_why = addFact(tr("Why asked"), QStringLiteral("questionWhy"));
+    m_credentials = addFact(tr("Credential"), QStringLiteral("questionCredentials"));
     m_body = addFact(tr("Sends"), QStringLiteral("questionBody"));
     m_process = addFact(tr("Program"), QStringLiteral("questionProcess"));
     m_seen = addFact(tr("Seen"), QStringLiteral("questionSeen"));
@@ -156,6 +166,7 @@ void QuestionCard::setQuestion(const api::Question& question)
     };
     const QString why = safe(question.why, 400);
     setFact(m_why, why.left(1).toUpper() + why.mid(1));
+    setFact(m_credentials, credentialsFact(question), tr("  the door adds it, if you allow this"));
     setFact(m_body, bodyFact(question));
     setFact(m_process, safe(question.claimedProcess, MostProcess), tr("  claimed by the sandbox"));
     setFact(m_seen, seenFact(question));

@@ -39,6 +39,7 @@ private:
     Headline* m_process;
     Headline* m_why;
     Headline* m_seen;
+    Headline* m_credentials;
     HoldBar* m_hold;
 };
 

@@ -95,8 +95,9 @@ void EngineLink::tryConnect()
     if (m_state == State::Lost || m_engineProgram.empty() || m_sinceTrying.elapsed() > PatienceMs) {
         const QString tail = engineLogTail();
         const QString reason = toQt(channel.error().text);
-        setState(State::Lost,
-                 tail.isEmpty() ? reason : tr("%1\nThe last line of its log: %2").arg(reason, tail));
+        setState(State::Lost, tail.isEmpty()
+                                  ? reason
+                                  : tr("%1\nThe last line of its log: %2").arg(reason, tail));
     }
     m_retry.start();
 }
@@ -212,6 +213,16 @@ void EngineLink::deliver(const std::string& event, const api::Json& parameters)
     else if (event == "handlers.line")
         deliverAs<api::HandlerLine>(parameters,
                                     [this](const auto& line) { emit handlerLineStored(line); });
+    else if (event == "credential.changed")
+        deliverAs<api::Credential>(
+            parameters, [this](const auto& changed) { emit credentialChanged(changed); });
+    else if (event == "credential.removed")
+        emit credentialRemoved(idOf(parameters, "credential"));
+    else if (event == "credential.alarm")
+        deliverAs<api::CredentialAlarm>(
+            parameters, [this](const auto& alarm) { emit credentialAlarmed(alarm); });
+    else if (event == "vault.changed")
+        deliverAs<api::Vault>(parameters, [this](const auto& vault) { emit vaultChanged(vault); });
     else if (event == "log.gap")
         emit rowsMissed();
     else if (event == "exec.output")

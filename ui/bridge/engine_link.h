@@ -70,6 +70,10 @@ signals:
     // The handlers or the module of a sandbox.
     void handlersChanged(qint64 sandbox);
     void handlerLineStored(const sallyport::api::HandlerLine& line);
+    void credentialChanged(const sallyport::api::Credential& credential);
+    void credentialRemoved(qint64 credential);
+    void credentialAlarmed(const sallyport::api::CredentialAlarm& alarm);
+    void vaultChanged(const sallyport::api::Vault& vault);
     void execOutput(const sallyport::api::ExecOutput& output);
     void execExit(const sallyport::api::ExecExit& exit);
 

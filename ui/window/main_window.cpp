@@ -19,6 +19,7 @@
 #include "ui/approvals/approval_center.h"
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
+#include "ui/credentials/credentials_window.h"
 #include "ui/egress/egress_view.h"
 #include "ui/policy/policy_view.h"
 #include "ui/sandboxes/create_dialog.h"
@@ -28,6 +29,7 @@
 #include "ui/theme/icon.h"
 #include "ui/theme/theme.h"
 #include "ui/theme/widgets.h"
+#include "ui/widgets/display_text.h"
 #include "ui/window/command_palette.h"
 #include "ui/window/sandbox_page.h"
 #include "ui/window/shortcuts_sheet.h"
@@ -67,6 +69,7 @@ MainWindow::MainWindow(EngineLink& link, theme::Theme& theme, QSettings& setting
     makePages();
     m_approvals = new approvals::ApprovalCenter(m_link, this);
     m_approvals->setParent(this);
+    m_credentials = new credentials::CredentialsWindow(m_link, m_book, this);
     m_approvals->addTrayActions({m_actions->pause, m_actions->quit});
     m_status = new StatusLine(m_link, m_facts, m_actions->questions, this);
     setStatusBar(m_status);
@@ -105,6 +108,13 @@ void MainWindow::makeBanners()
     m_problem->setObjectName(QStringLiteral("problemBanner"));
     QPushButton* dismiss = m_problem->addButton(tr("Dis&miss"), QStringLiteral("problemDismiss"));
     connect(dismiss, &QPushButton::clicked, m_problem, &QWidget::hide);
+
+    m_alarm = new theme::Banner(theme::Tone::Bad);
+    m_alarm->setObjectName(QStringLiteral("alarmBanner"));
+    QPushButton* look = m_alarm->addButton(tr("Sh&ow"), QStringLiteral("alarmBannerShow"));
+    connect(look, &QPushButton::clicked, this, &MainWindow::showCredentials);
+    QPushButton* seen = m_alarm->addButton(tr("Dism&iss"), QStringLiteral("alarmBannerDismiss"));
+    connect(seen, &QPushButton::clicked, m_alarm, &QWidget::hide);
 }
 
 void MainWindow::makePages()
@@ -145,6 +155,7 @@ void MainWindow::makePages()
     rightColumn->setSpacing(0);
     rightColumn->addWidget(m_image);
     rightColumn->addWidget(m_problem);
+    rightColumn->addWidget(m_alarm);
     rightColumn->addWidget(m_pages, 1);
 
     m_splitter = new QSplitter;
@@ -185,6 +196,7 @@ void MainWindow::wireActions()
     on(m_actions->pause, [this] { m_pause.setPaused(m_actions->pause->isChecked()); });
     on(m_actions->quit, [this] { quit(); });
     on(m_actions->questions, [this] { m_approvals->showQuestions(); });
+    on(m_actions->credentials, [this] { showCredentials(); });
     on(m_actions->all, [this] { m_rail->select(0); });
     on(m_actions->nextSandbox, [this] { m_rail->selectNext(1); });
     on(m_actions->previousSandbox, [this] { m_rail->selectNext(-1); });
@@ -232,6 +244,14 @@ void MainWindow::wireEngine()
         m_status->setQuestionCount(count);
         refreshTitle(count);
     });
+    connect(&m_link, &EngineLink::credentialAlarmed, this, &MainWindow::showAlarm);
+    connect(m_credentials, &credentials::CredentialsWindow::rowRequested, this,
+            [this](qint64 sandbox, const QString& filter) {
+                m_rail->select(sandbox);
+                m_sandboxPage->showTab(SandboxPage::Egress);
+                m_sandboxPage->egress().setFilterText(filter);
+                bringUp();
+            });
     for (egress::EgressView* view : {m_allEgress, &m_sandboxPage->egress()}) {
         connect(view, &egress::EgressView::questionRequested, m_approvals,
                 &approvals::ApprovalCenter::showQuestion);
@@ -393,9 +413,8 @@ void MainWindow::refreshActions()
     m_actions->kill->setEnabled(connected && have && !sandboxes::canStart(sandbox->state));
     m_actions->rename->setEnabled(connected && have);
     m_actions->remove->setEnabled(connected && have);
-    for (QAction* tab :
-         {m_actions->overview, m_actions->terminal, m_actions->egress, m_actions->policy,
-          m_actions->handlers})
+    for (QAction* tab : {m_actions->overview, m_actions->terminal, m_actions->egress,
+                         m_actions->policy, m_actions->handlers})
         tab->setEnabled(have);
     // Without an engine nothing gets out, whatever the default is.
     m_status->setSandbox(connected ? sandbox : nullptr);
@@ -458,6 +477,25 @@ void MainWindow::showProblem(const QString& title, const QString& text)
 {
     m_problem->setText(title, text);
     m_problem->show();
+}
+
+void MainWindow::showCredentials()
+{
+    m_alarm->hide();
+    m_credentials->show();
+    m_credentials->raise();
+    m_credentials->activateWindow();
+}
+
+// In the window and on the desktop: who is not looking should learn of it too.
+void MainWindow::showAlarm(const api::CredentialAlarm& alarm)
+{
+    const QString title = tr("Stopped: %1 was about to leak from %2")
+                              .arg(safe(alarm.credential, 48), safe(alarm.sandboxName, 48));
+    const QString text = safe(alarm.text, 300);
+    m_alarm->setText(title, text);
+    m_alarm->show();
+    m_approvals->say(title, text);
 }
 
 void MainWindow::showChecks()

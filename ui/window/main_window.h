@@ -24,6 +24,9 @@ class ApprovalCenter;
 namespace egress {
 class EgressView;
 }
+namespace credentials {
+class CredentialsWindow;
+}
 namespace sandboxes {
 class SandboxRail;
 class WelcomePage;
@@ -80,6 +83,8 @@ private:
     void openPalette();
     void created(qint64 id);
     void showProblem(const QString& title, const QString& text);
+    void showCredentials();
+    void showAlarm(const api::CredentialAlarm& alarm);
     void showChecks();
     void showAbout();
     void pickFirst();
@@ -94,6 +99,7 @@ private:
     policy::EgressPause m_pause;
     WindowActions* m_actions;
     approvals::ApprovalCenter* m_approvals = nullptr;
+    credentials::CredentialsWindow* m_credentials = nullptr;
     QMenu* m_sandboxMenu = nullptr;
     QSplitter* m_splitter = nullptr;
     QStackedWidget* m_pages = nullptr;
@@ -107,12 +113,13 @@ private:
     theme::Banner* m_paused = nullptr;
     theme::Banner* m_image = nullptr;
     theme::Banner* m_problem = nullptr;
+    theme::Banner* m_alarm = nullptr; // a credential was stopped on its way elsewhere
     StatusLine* m_status = nullptr;
     CommandPalette* m_palette = nullptr;
     std::vector<QAction*> m_goTo; // of the palette, made when it opens
     QString m_wantedName;
     bool m_hasSaidWhere = false; // that it went to the tray
-    bool m_forceChecks = false; // shown because the person asked, though there are sandboxes
+    bool m_forceChecks = false;  // shown because the person asked, though there are sandboxes
 };
 
 } // namespace sallyport::ui::window

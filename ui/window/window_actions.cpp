@@ -34,6 +34,8 @@ WindowActions::WindowActions(QWidget* window)
 
     questions = make("questions", tr("&Questions"), QStringLiteral("question"));
     questions->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_A));
+    credentials = make("credentials", tr("Cre&dentials"), QStringLiteral("key"));
+    credentials->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_K));
 
     overview = make("overview", tr("&Overview"), QStringLiteral("overview"));
     terminal = make("terminal", tr("&Terminal"), QStringLiteral("terminal"));
@@ -109,7 +111,7 @@ QMenu* WindowActions::fillMenuBar(QMenuBar* bar)
     view->addSeparator();
     view->addActions({previousSandbox, nextSandbox, focusRail});
     view->addSeparator();
-    view->addActions({questions, palette, refresh});
+    view->addActions({questions, credentials, palette, refresh});
     view->addSeparator();
     QMenu* theme = view->addMenu(tr("T&heme"));
     theme->addActions({themeSystem, themeLight, themeDark});

@@ -31,6 +31,7 @@ public:
     QAction* quit = nullptr;
 
     QAction* questions = nullptr;
+    QAction* credentials = nullptr;
 
     QAction* overview = nullptr;
     QAction* terminal = nullptr;

@@ -18,3 +18,4 @@ sallyport_ui_test(handlers_view SOURCES handlers_view_test.cpp LINKS ui_handlers
 sallyport_ui_test(rule_check SOURCES rule_check_test.cpp LINKS ui_policy)
 sallyport_ui_test(question_window SOURCES question_window_test.cpp LINKS ui_approvals)
 sallyport_ui_test(ui_gallery SOURCES ui_gallery.cpp LINKS ui_approvals ui_egress ui_policy)
+sallyport_ui_test(settings_dialog SOURCES settings_dialog_test.cpp LINKS ui_settings)

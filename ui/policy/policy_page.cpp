@@ -19,6 +19,7 @@
 #include "ui/policy/rule_check.h"
 #include "ui/policy/rule_form.h"
 #include "ui/policy/rule_table.h"
+#include "ui/settings/settings_dialog.h"
 #include "ui/theme/icon.h"
 #include "ui/theme/widgets.h"
 #include "ui/widgets/display_text.h"
@@ -324,6 +325,16 @@ QWidget* PolicyPage::makeDefault()
     add(api::DefaultAction::Allow, tr("Allow it, and log it: nothing is asked"), "defaultAllow");
     connect(m_default, &QButtonGroup::idClicked, this,
             [this](int id) { changeDefault(static_cast<api::DefaultAction>(id)); });
+    auto* budgets = new QPushButton(tr("&Budgets and limits…"), part);
+    budgets->setObjectName(QStringLiteral("budgets"));
+    budgets->setToolTip(tr("How many requests and bytes this sandbox may use in a time"));
+    connect(budgets, &QPushButton::clicked, this, [this] {
+        (new settings::SettingsDialog(m_link, m_sandboxes, m_sandbox, QStringLiteral("budget"),
+                                      window()))
+            ->show();
+    });
+    column->addSpacing(6);
+    column->addWidget(budgets, 0, Qt::AlignLeft);
     return part;
 }
 

@@ -26,6 +26,7 @@
 #include "ui/sandboxes/sandbox_rail.h"
 #include "ui/sandboxes/sandbox_text.h"
 #include "ui/sandboxes/welcome_page.h"
+#include "ui/settings/settings_dialog.h"
 #include "ui/theme/icon.h"
 #include "ui/theme/theme.h"
 #include "ui/theme/widgets.h"
@@ -194,6 +195,8 @@ void MainWindow::wireActions()
     on(m_actions->rename, [this] { m_sandboxPage->editName(); });
     on(m_actions->remove, [this] { m_sandboxPage->askToDelete(); });
     on(m_actions->pause, [this] { m_pause.setPaused(m_actions->pause->isChecked()); });
+    on(m_actions->settings,
+       [this] { (new settings::SettingsDialog(m_link, m_book, 0, {}, this))->show(); });
     on(m_actions->quit, [this] { quit(); });
     on(m_actions->questions, [this] { m_approvals->showQuestions(); });
     on(m_actions->credentials, [this] { showCredentials(); });

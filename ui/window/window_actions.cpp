@@ -28,6 +28,8 @@ WindowActions::WindowActions(QWidget* window)
     pause->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E));
     pause->setCheckable(true);
     pause->setToolTip(tr("Denies every request of every sandbox until you resume."));
+    settings = make("settings", tr("Settin&gs…"), QStringLiteral("gear"));
+    settings->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Comma));
     quit = make("quit", tr("&Quit"), QStringLiteral("power"));
     quit->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Q));
     quit->setToolTip(tr("Ends this program. Sandboxes go on; what they ask is denied meanwhile."));
@@ -103,6 +105,7 @@ QMenu* WindowActions::fillMenuBar(QMenuBar* bar)
     sandbox->addAction(remove);
     sandbox->addSeparator();
     sandbox->addAction(pause);
+    sandbox->addAction(settings);
     sandbox->addSeparator();
     sandbox->addAction(quit);
 

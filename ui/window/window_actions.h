@@ -28,6 +28,7 @@ public:
     QAction* rename = nullptr;
     QAction* remove = nullptr;
     QAction* pause = nullptr;
+    QAction* settings = nullptr;
     QAction* quit = nullptr;
 
     QAction* questions = nullptr;

@@ -20,6 +20,9 @@ using enum SettingType;
 
 constexpr std::array Groups = {
     std::pair<std::string_view, std::string_view>{"approval", "Questions"},
+    std::pair<std::string_view, std::string_view>{"budget", "Budgets"},
+    std::pair<std::string_view, std::string_view>{"proxy", "Upstream proxy"},
+    std::pair<std::string_view, std::string_view>{"tls", "Certificates"},
     std::pair<std::string_view, std::string_view>{"door", "The door"},
     std::pair<std::string_view, std::string_view>{"handler", "Handlers in JavaScript"},
 };
@@ -44,6 +47,44 @@ constexpr std::array Table = {
         1, 10000,
         "A new project asks for a dozen hosts at once. A guest that asks for ever new hosts "
         "and hangs up would else make a stream of dialogs."},
+
+    SettingInfo{"budget.requests", "Requests of a sandbox in the time below", Count, Sandbox, 0, 0,
+                1'000'000'000, "0: any number. What is right depends on the work, so none is set."},
+    SettingInfo{"budget.bytes", "Bytes of a sandbox, both ways, in the time below", Bytes, Sandbox,
+                0, 0, 1024 * GiB,
+                "0: any number. A transfer that uses it up is cut within a quarter of a second."},
+    SettingInfo{"budget.window", "The time of both", Time, Sandbox, Hour, Second, 31 * Day,
+                "It begins with the first request, and anew when it is over."},
+    SettingInfo{
+        "budget.hosts", "Budgets of hosts", List, Sandbox, 0, 0, 0,
+        "One a line: HOST 100 requests per 1h, or HOST 10MiB per 1d. HOST is a pattern as in "
+        "rules; all that it matches share the budget."},
+    SettingInfo{
+        "budget.over", "A request over a budget", Choice, Sandbox, 0, 0, 0,
+        "It is refused with 429, or a person is asked; an answer is for what was asked, and "
+        "raises no budget.",
+        "deny", "deny|ask"},
+    SettingInfo{"budget.uploadBytes", "Largest body of a request", Bytes, Sandbox, 0, 0, 1024 * GiB,
+                "0: any. Larger ones get 413; one without a length is cut where it passes this."},
+
+    SettingInfo{
+        "proxy.url", "Upstream proxy", Text, Engine, 0, 0, 0,
+        "http://[USER@]HOST:PORT (by CONNECT, for every port) or socks5h://HOST:PORT. "
+        "\"environment\" takes it from https_proxy, all_proxy or http_proxy of the engine, as "
+        "other programs do; empty is none. While the proxy can't be used nothing passes.",
+        "environment"},
+    SettingInfo{"proxy.direct", "Hosts reached without it", List, Engine, 0, 0, 0,
+                "example.com with all below it, addresses, ranges, each with :PORT; besides "
+                "no_proxy of the environment. Private names have to stand here: a proxy resolves "
+                "names where their addresses can't be checked."},
+    SettingInfo{"proxy.credential", "Credential for it", Text, Engine, 0, 0, 0,
+                "The name of a credential in the vault whose value is USER:PASSWORD. Passwords do "
+                "not stand in settings."},
+    SettingInfo{"tls.authorities", "Certificate authorities of single hosts", LongText, Engine, 0,
+                0, 0,
+                "Lines of host patterns, each followed by certificates (PEM) that are trusted for "
+                "these hosts besides the system's: a company's authority need not be trusted for "
+                "the whole world."},
 
     // Heads
     SettingInfo{"door.headBytes", "Largest head of a request or an answer", Bytes, Engine, 64 * KiB,
@@ -95,6 +136,14 @@ constexpr std::array Table = {
                 16, MiB, "So that ALPN mirrors the upstream; past it all are forgotten."},
     SettingInfo{"door.dnsQueryBytes", "Largest DNS query over TCP", Bytes, Engine, 4 * KiB, 512,
                 64 * KiB, "A query needs a few hundred bytes."},
+    SettingInfo{"door.dnsAlarmQueries", "DNS queries in a minute that raise an alarm", Count,
+                Engine, 1200, 10, 1'000'000,
+                "A browser makes some hundreds. No query leaves the machine; a row in the log says "
+                "that somebody tries."},
+    SettingInfo{"door.dnsAlarmNames", "Names that look like data, in a minute", Count, Engine, 20,
+                1, 100'000,
+                "Below one domain: content networks have a few such names, a tunnel over DNS has "
+                "hundreds. They raise an alarm in the log."},
 
     // Times
     SettingInfo{"door.serverFirst", "Silence that means a server speaks first", Time, Engine, 1500,

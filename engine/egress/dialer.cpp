@@ -78,12 +78,92 @@ asio::awaitable<UpstreamResult<Dialled>> connectTo(DoorContext& context,
     co_return dialled;
 }
 
+UpstreamFailure refusedAddress(std::string text, policy::Decision decision, std::string address)
+{
+    UpstreamFailure refused =
+        failure(UpstreamFailure::Kind::Refused, std::move(text), std::move(address));
+    refused.decision = std::move(decision);
+    return refused;
+}
+
+// The proxy resolves names, so nobody here can check the address that it will connect to. What
+// only a private network could answer is refused; a literal address meets the floor as ever.
+std::optional<UpstreamFailure>
+floorByProxy(DoorContext& context, api::SandboxId sandbox, const policy::Host& host, int port)
+{
+    const std::string address = fmt::format("{}:{}", host.urlText(), port);
+    if (host.isLiteral()) {
+        policy::Decision decision = context.gatekeeper.checkAddress(sandbox, *host.address, port);
+        if (decision.verdict == policy::Verdict::Allow)
+            return std::nullopt;
+        std::string reason = decision.reason;
+        return refusedAddress(std::move(reason), std::move(decision), address);
+    }
+    if (!isPrivateName(host))
+        return std::nullopt;
+    policy::Decision decision;
+    decision.step = api::Step::Floor;
+    decision.reason =
+        host.text() +
+        " is a name of a private network, and an upstream proxy resolves names where "
+        "their addresses can't be checked: name it in proxy.direct to reach it from here";
+    std::string reason = decision.reason;
+    return refusedAddress(std::move(reason), std::move(decision), address);
+}
+
+asio::awaitable<UpstreamResult<Dialled>> dialByProxy(
+    DoorContext& context, api::SandboxId sandbox, Stream::Group& group, policy::Host host, int port)
+{
+    using Kind = UpstreamFailure::Kind;
+    const std::shared_ptr<const ProxyPlan> plan = context.proxy;
+    if (!plan->problem.empty())
+        co_return tl::unexpected(
+            failure(Kind::Connect, "the upstream proxy can't be used: " + plan->problem));
+    if (auto refused = floorByProxy(context, sandbox, host, port))
+        co_return tl::unexpected(std::move(*refused));
+    const ProxyServer& proxy = *plan->server;
+    const auto failed = [&](Kind kind, const std::string& why) {
+        return tl::unexpected(failure(kind, "the upstream proxy: " + why, proxy.text()));
+    };
+    std::vector<policy::Address> addresses;
+    if (proxy.host.isLiteral()) {
+        addresses.push_back(*proxy.host.address);
+    } else {
+        auto found = co_await context.resolver.resolve(proxy.host.name, context.limits.resolve);
+        if (!found)
+            co_return failed(Kind::Name, found.error().text);
+        addresses = std::move(*found);
+    }
+    UpstreamFailure last =
+        failure(Kind::Name, "the upstream proxy: " + proxy.host.text() + " has no address");
+    for (const policy::Address& address : addresses) {
+        auto dialled =
+            co_await connectTo(context, group, address, proxy.port, context.limits.connect);
+        if (!dialled) {
+            last = failure(dialled.error().kind, "the upstream proxy: " + dialled.error().text,
+                           dialled.error().address);
+            continue;
+        }
+        const Status led =
+            co_await leadThrough(*dialled->stream, proxy, host, port, context.limits.connect);
+        if (!led)
+            co_return failed(led.error().code == Error::Code::TimedOut ? Kind::TimedOut
+                                                                       : Kind::Connect,
+                             led.error().text);
+        dialled->address = fmt::format("{}:{} by {}", host.urlText(), port, dialled->address);
+        co_return std::move(*dialled);
+    }
+    co_return tl::unexpected(std::move(last));
+}
+
 } // namespace
 
 asio::awaitable<UpstreamResult<Dialled>> dial(
     DoorContext& context, api::SandboxId sandbox, Stream::Group& group, policy::Host host, int port)
 {
     using Kind = UpstreamFailure::Kind;
+    if (context.proxy && context.proxy->applies(host, port))
+        co_return co_await dialByProxy(context, sandbox, group, std::move(host), port);
     std::vector<policy::Address> addresses;
     if (host.isLiteral()) {
         addresses.push_back(*host.address);

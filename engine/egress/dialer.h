@@ -38,7 +38,8 @@ struct Dialled
     std::string address; // "203.0.113.7:443"
 };
 
-// Resolves the host, has each address checked, and connects to exactly a checked one: what a name
+// By the upstream proxy where there is one for this host (then the proxy resolves names). Else
+// resolves the host, has each address checked, and connects to exactly a checked one: what a name
 // server says later has no effect on this connection. `group` is told about the stream at once, so
 // that closing a sandbox ends a dial as well.
 [[nodiscard]] boost::asio::awaitable<UpstreamResult<Dialled>> dial(DoorContext& context,

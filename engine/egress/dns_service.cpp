@@ -29,11 +29,27 @@ void logRefused(SandboxDoor& door, const dns::Reply& reply)
     log.refused(api::Step::Protocol, reply.note, 0);
 }
 
+void watch(SandboxDoor& door, const dns::Reply& reply)
+{
+    const DoorLimits& limits = door.context->limits;
+    const auto alarm = door.queries.query(
+        reply.name, {limits.dnsAlarmQueries, limits.dnsAlarmNames}, nowUnixMillis());
+    if (!alarm)
+        return;
+    LogRow log(door);
+    log.row().protocol = log.row().scheme = "dns";
+    log.row().method = dns::typeName(reply.type);
+    log.row().host = alarm->domain.empty() ? reply.name : alarm->domain;
+    log.row().port = 53;
+    log.refused(api::Step::Protocol, alarm->reason, 0);
+}
+
 dns::Reply answerFor(SandboxDoor& door, std::string_view query, dns::Transport transport)
 {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(query.data()), query.size());
     dns::Reply reply = dns::answer(bytes, transport, *door.pool, {});
     logRefused(door, reply);
+    watch(door, reply);
     return reply;
 }
 

@@ -74,7 +74,8 @@ void refuseConnection(SandboxDoor& door, UniqueFd socket, const Endpoint& endpoi
 
 Status serveSocket(const std::shared_ptr<SandboxDoor>& door, UniqueFd socket, Endpoint endpoint)
 {
-    if (door->connections >= door->context->limits.connectionsPerSandbox) {
+    if (door->connections >= door->context->gatekeeper.mostConnections(door->id).value_or(
+                                 door->context->limits.connectionsPerSandbox)) {
         refuseConnection(*door, std::move(socket), endpoint);
         return fail(Error::Code::TooLarge, "too many connections of this sandbox at once");
     }
@@ -162,6 +163,21 @@ void Door::setLimits(const DoorLimits& limits)
 {
     m_context->limits = limits;
     m_context->resolver.setMost(limits.lookups);
+}
+
+void Door::setProxy(std::shared_ptr<const ProxyPlan> plan)
+{
+    m_context->proxy = std::move(plan);
+    for (const auto& [id, opened] : m_sandboxes)
+        opened->door->upstreams.closeIdle();
+}
+
+Status Door::setAuthorities(const std::vector<tls::HostAuthorities>& authorities)
+{
+    Status set = m_context->upstreamTls->setAuthorities(authorities);
+    for (const auto& [id, opened] : m_sandboxes)
+        opened->door->upstreams.closeIdle();
+    return set;
 }
 
 void Door::setHandlers(handler::Runtime& runtime, HandlerOperation operation)

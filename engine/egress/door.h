@@ -46,6 +46,11 @@ public:
     // For what begins from now on; what is under way may go by the former ones. What is held in
     // memory of a transfer does not change.
     void setLimits(const DoorLimits& limits);
+    // How upstreams are reached from now on; kept connections are not used any more. Null:
+    // directly.
+    void setProxy(std::shared_ptr<const ProxyPlan> plan);
+    // Trusted besides the system's authorities, for some hosts.
+    [[nodiscard]] Status setAuthorities(const std::vector<tls::HostAuthorities>& authorities);
     // Runs the handlers that modules bring. `runtime` outlives the io_context's last run.
     void setHandlers(handler::Runtime& runtime, HandlerOperation operation);
 

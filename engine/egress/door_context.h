@@ -9,6 +9,7 @@
 #include "engine/egress/gatekeeper.h"
 #include "engine/egress/limits.h"
 #include "engine/egress/resolver.h"
+#include "engine/egress/upstream_proxy.h"
 #include "engine/handler/runtime.h"
 #include "engine/tls/upstream_context.h"
 
@@ -51,6 +52,7 @@ struct DoorContext
     Deadlines deadlines;
     Resolver resolver;
     std::unique_ptr<tls::UpstreamContext> upstreamTls;
+    std::shared_ptr<const ProxyPlan> proxy; // null: upstreams are reached directly
     // Runs the handlers of modules; null: every request that one stands for is denied.
     handler::Runtime* handlers = nullptr;
     HandlerOperation handlerOperation;

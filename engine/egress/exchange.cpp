@@ -36,12 +36,18 @@ Exchange::Exchange(SandboxDoor& door, const Origin& origin, GuestRequest& reques
     m_door.running.push_back(*this);
 }
 
+Exchange::~Exchange()
+{
+    m_cut = "over"; // nothing is left to be ended
+    charge();
+}
+
 asio::awaitable<void> Exchange::run()
 {
     m_log.describe(m_request.head(), m_origin.destination, m_origin.tls);
     if (namesAgree()) {
         describeRequest();
-        const bool passes = co_await decide();
+        const bool passes = !bodyIsTooLarge() && co_await decide();
         const bool isReady = passes && co_await fitOut();
         if (isReady)
             co_await forward();
@@ -92,6 +98,19 @@ void Exchange::describeRequest()
         if (destination.port != (m_origin.tls ? 443 : 80))
             m_host += ":" + std::to_string(destination.port);
     }
+}
+
+// Where the head says so; a body of unknown length is counted as it comes.
+bool Exchange::bodyIsTooLarge()
+{
+    const std::int64_t most = m_door.context->gatekeeper.mostUploadBytes(m_door.id);
+    if (most == 0 || m_request.head().framing.kind == BodyKind::None)
+        return false;
+    m_capped.emplace(m_request.body(), most);
+    if (m_policyRequest.bodyBytes.value_or(0) <= most)
+        return false;
+    refuseProtocol(413, m_capped->text());
+    return true;
 }
 
 asio::awaitable<bool> Exchange::decide()
@@ -318,7 +337,7 @@ asio::awaitable<bool> Exchange::reachUpstream()
         m_request.onHangUp([this] { m_upstream->abort(); }, false);
         m_upstream->sendHead(m_changedHead ? *m_changedHead : m_request.head(), m_host);
         if (hasBody)
-            startUpload(m_request.body());
+            startUpload(m_capped ? static_cast<BodySource&>(*m_capped) : m_request.body());
         else if (m_request.head().upgrade.empty())
             m_upstream->body().finish(nullptr);
         co_await m_upstream->body().flush();
@@ -464,6 +483,10 @@ void Exchange::failUpstream(const Error& error)
         refuseLeak(*m_request.leakInBody());
         return;
     }
+    if (m_capped && m_capped->isOver()) {
+        refuseProtocol(413, m_capped->text());
+        return;
+    }
     if (m_uploadEnd == PumpEnd::SourceFailed) {
         const std::string fault = m_request.body().fault();
         m_log.row().error = fault;
@@ -484,6 +507,25 @@ void Exchange::endCut(std::string error)
     }
     m_request.abort(m_resetCode);
     m_log.end(api::RowState::Failed, m_cut.empty() ? std::move(error) : m_cut);
+}
+
+void Exchange::charge()
+{
+    const api::Row& row = m_log.row();
+    const std::int64_t moved = row.requestBytes + row.responseBytes - m_charged;
+    if (moved <= 0)
+        return;
+    m_charged += moved;
+    auto over = m_door.context->gatekeeper.spend(m_door.id, m_policyRequest.host,
+                                                 m_policyRequest.port, moved);
+    const auto call = m_handlerCall.lock();
+    if (!over || (!m_upstream && !call) || !m_cut.empty())
+        return;
+    m_cut = "cut: " + *over;
+    if (m_upstream)
+        m_upstream->abort();
+    else
+        call->cut(m_cut);
 }
 
 void Exchange::cutIfDenied()

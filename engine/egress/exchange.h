@@ -6,6 +6,7 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "engine/egress/capped_source.h"
 #include "engine/egress/credential_use.h"
 #include "engine/egress/event.h"
 #include "engine/egress/guest_request.h"
@@ -27,11 +28,14 @@ public:
     // `executor` is where all of this runs.
     Exchange(SandboxDoor& door, const Origin& origin, GuestRequest& request);
 
+    ~Exchange() override;
+
     [[nodiscard]] asio::awaitable<void> run();
     // For a head that could not be read: answers and logs it.
     void refuseHead(const HeadFault& fault);
 
     void cutIfDenied() override;
+    void charge() override;
 
 private:
     [[nodiscard]] bool namesAgree();
@@ -60,6 +64,7 @@ private:
     [[nodiscard]] asio::awaitable<void> switchProtocols();
     [[nodiscard]] UpstreamTarget target() const;
 
+    [[nodiscard]] bool bodyIsTooLarge();
     void startUpload(BodySource& body);
     [[nodiscard]] asio::awaitable<void> stopUpload();
 
@@ -76,13 +81,15 @@ private:
     LogRow m_log;
     policy::Request m_policyRequest;
     policy::Decision m_decision;
-    std::string m_host; // the authority that goes upstream
+    std::string m_host;                       // the authority that goes upstream
     std::optional<RequestHead> m_changedHead; // by a handler
     std::unique_ptr<UpstreamRequest> m_upstream;
     std::weak_ptr<HandlerCall> m_handlerCall;
     ResponseHead m_answer;
-    std::uint32_t m_resetCode = 0; // by which an HTTP/2 upstream ended its answer
-    std::string m_cut; // why the exchange was ended from outside
+    std::uint32_t m_resetCode = 0;        // by which an HTTP/2 upstream ended its answer
+    std::string m_cut;                    // why the exchange was ended from outside
+    std::optional<CappedSource> m_capped; // the body, where uploads have a limit
+    std::int64_t m_charged = 0;           // of the bytes of the row
 
     // The upload runs beside the answer; it is over before this object goes.
     bool m_uploading = false;

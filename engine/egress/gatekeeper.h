@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,21 @@ public:
     // The floor and the grants for an address that is about to be dialled for this sandbox.
     [[nodiscard]] virtual policy::Decision
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) = 0;
+
+    // Bytes that have passed to or from a host. Which budget is used up by them, if one is: then
+    // what moved them ends.
+    [[nodiscard]] virtual std::optional<std::string>
+    spend(api::SandboxId, const policy::Host&, int /*port*/, std::int64_t /*bytes*/)
+    {
+        return std::nullopt;
+    }
+    // The largest body of a request; 0: any.
+    [[nodiscard]] virtual std::int64_t mostUploadBytes(api::SandboxId) { return 0; }
+    // Connections of this sandbox at a time.
+    [[nodiscard]] virtual std::optional<std::size_t> mostConnections(api::SandboxId)
+    {
+        return std::nullopt;
+    }
 
     // What this sandbox may use and must not lose; null where there is none.
     [[nodiscard]] virtual std::shared_ptr<const secret::Kit> credentials(api::SandboxId)

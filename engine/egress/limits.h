@@ -56,6 +56,10 @@ struct DoorLimits
     // A DNS message over TCP, and DNS connections count as connections above. RFC 1035: two bytes
     // of length; a query needs far less.
     std::size_t dnsQueryBytes = 4096;
+    // Queries of a sandbox in a minute, and names among them that look like data, below one domain,
+    // that raise an alarm in the log.
+    std::size_t dnsAlarmQueries = 1200;
+    std::size_t dnsAlarmNames = 20;
 
     // -- Times
     // Silence after which a connection without a first byte is taken for a protocol whose server

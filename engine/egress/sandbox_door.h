@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/dns/address_pool.h"
+#include "engine/dns/query_watch.h"
 #include "engine/egress/door_context.h"
 #include "engine/egress/flood_meter.h"
 #include "engine/egress/stream.h"
@@ -21,6 +22,8 @@ public:
     Recheckable& operator=(const Recheckable&) = delete;
     // Ends what the policy of now denies.
     virtual void cutIfDenied() = 0;
+    // Puts what has moved since the last time on the budgets, and ends what uses one up.
+    virtual void charge() = 0;
 
     using Hook = boost::intrusive::list_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -31,7 +34,7 @@ protected:
 };
 
 // One sandbox's side of the door. Held by every coroutine that serves it. Network thread only.
-struct SandboxDoor : std::enable_shared_from_this<SandboxDoor>
+struct SandboxDoor final : std::enable_shared_from_this<SandboxDoor>, Deadlines::Watched
 {
     SandboxDoor(std::shared_ptr<DoorContext> shared,
                 api::SandboxId sandbox,
@@ -45,6 +48,13 @@ struct SandboxDoor : std::enable_shared_from_this<SandboxDoor>
         , pool(std::move(addressPool))
         , upstreams(context, id, upstreamStreams)
     {
+        context->deadlines.watch(*this);
+    }
+
+    void tick(Deadlines::Clock::time_point) override
+    {
+        for (auto it = running.begin(); it != running.end();)
+            (it++)->charge();
     }
 
     // Ends everything of this sandbox; what waits returns soon.
@@ -72,6 +82,7 @@ struct SandboxDoor : std::enable_shared_from_this<SandboxDoor>
     std::size_t connections = 0;
     // Bound the rows that a guest can make us write without being served.
     FloodMeter refusedQueries{20, 1};
+    dns::QueryWatch queries;
     FloodMeter refusedConnections{5, 0.2};
     bool closing = false;
 };

@@ -1,7 +1,6 @@
 #include "engine/egress/tcp_exchange.h"
 
 #include "engine/egress/hold.h"
-#include "engine/egress/tunnel.h"
 
 namespace sallyport::egress {
 
@@ -129,15 +128,15 @@ asio::awaitable<void> TcpExchange::carry(std::string first, Dialled upstream)
     row.upstreamAddress = upstream.address;
     m_log.write();
     m_upstream = upstream.stream.get();
-    TunnelCounts counts{static_cast<std::int64_t>(first.size()), 0};
+    m_counts.fromGuest = static_cast<std::int64_t>(first.size());
     std::string fault = "the upstream takes nothing";
     const bool sent = co_await upstream.stream->writeAll(first, m_door.context->limits.stalled);
     if (sent)
-        fault = co_await tunnel(m_guest, *upstream.stream, m_door.context->limits, counts);
+        fault = co_await tunnel(m_guest, *upstream.stream, m_door.context->limits, m_counts);
     m_upstream = nullptr;
     m_guest.closeNow();
-    row.requestBytes = counts.fromGuest;
-    row.responseBytes = counts.fromUpstream;
+    row.requestBytes = m_counts.fromGuest;
+    row.responseBytes = m_counts.fromUpstream;
     m_log.end(m_cut.empty() ? api::RowState::Done : api::RowState::Failed,
               m_cut.empty() ? fault : m_cut);
 }
@@ -146,6 +145,21 @@ void TcpExchange::refuse(api::Step step, const std::string& reason)
 {
     m_guest.resetNow();
     m_log.refused(step, reason, 0);
+}
+
+void TcpExchange::charge()
+{
+    const std::int64_t moved = m_counts.fromGuest + m_counts.fromUpstream - m_charged;
+    if (moved <= 0)
+        return;
+    m_charged += moved;
+    const auto over =
+        m_door.context->gatekeeper.spend(m_door.id, m_request.host, m_request.port, moved);
+    if (!over || !m_upstream || !m_cut.empty())
+        return;
+    m_cut = "cut: " + *over;
+    m_guest.resetNow();
+    m_upstream->closeNow();
 }
 
 void TcpExchange::cutIfDenied()

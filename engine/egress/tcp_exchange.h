@@ -5,6 +5,7 @@
 #include "engine/egress/log_row.h"
 #include "engine/egress/names.h"
 #include "engine/egress/sandbox_door.h"
+#include "engine/egress/tunnel.h"
 
 namespace sallyport::egress {
 
@@ -24,9 +25,12 @@ public:
     };
     TcpExchange(SandboxDoor& door, const Destination& destination, Stream& guest, Carries carries);
 
+    ~TcpExchange() override { charge(); }
+
     // `first` is what the guest has sent already.
     [[nodiscard]] asio::awaitable<void> run(std::string first);
     void cutIfDenied() override;
+    void charge() override;
 
 private:
     [[nodiscard]] asio::awaitable<bool> decide();
@@ -39,6 +43,8 @@ private:
     policy::Request m_request;
     LogRow m_log;
     Stream* m_upstream = nullptr;
+    TunnelCounts m_counts;
+    std::int64_t m_charged = 0;
     std::string m_cut;
 };
 

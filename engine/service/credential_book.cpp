@@ -278,6 +278,13 @@ secret::KitEntry CredentialBook::kitEntry(const Entry& entry, api::SandboxId san
     return made;
 }
 
+Result<std::string> CredentialBook::valueOf(const std::string& name) const
+{
+    if (const auto found = m_values.find(name); found != m_values.end() && found->second)
+        return std::string(found->second->view());
+    return fail(Error::Code::NotFound, m_vaultStatus.isLocked ? "the vault is locked" : "the vault has no credential " + name);
+}
+
 std::shared_ptr<const secret::Kit> CredentialBook::kitOf(api::SandboxId sandbox)
 {
     if (m_entries.empty())

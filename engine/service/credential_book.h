@@ -58,6 +58,8 @@ public:
     [[nodiscard]] boost::asio::awaitable<Result<api::Vault>> unlock(std::string passphrase);
     [[nodiscard]] boost::asio::awaitable<Result<api::Vault>> lock();
 
+    // The value of a credential that lies in the open vault. For the engine's own use, never for an answer.
+    [[nodiscard]] Result<std::string> valueOf(const std::string& name) const;
     // Null where the sandbox may use none.
     [[nodiscard]] std::shared_ptr<const secret::Kit> kitOf(api::SandboxId sandbox);
     // The same once what goes to this destination is fresh.

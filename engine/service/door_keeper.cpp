@@ -5,12 +5,13 @@
 namespace sallyport::service
 {
 
-DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, const SettingsBook& settings, log::EgressLog& log,
+DoorKeeper::DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, const SettingsBook& settings, BudgetBook& budgets, log::EgressLog& log,
                        log::HandlerLog& handlerLog, store::Store& store, NameOf nameOf)
     : m_book(book)
     , m_desk(desk)
     , m_credentials(credentials)
     , m_settings(settings)
+    , m_budgets(budgets)
     , m_log(log)
     , m_handlerLog(handlerLog)
     , m_store(store)
@@ -23,7 +24,18 @@ policy::Decision DoorKeeper::decide(api::SandboxId sandbox, const policy::Reques
     if (const auto problem = m_store.problem())
         return {policy::Verdict::Deny, api::Step::Protocol, {}, {},
                 fmt::format("the log can't be written, so nothing is let through: {}", problem->text)};
-    return m_book.decide(sandbox, request);
+    policy::Decision decision = m_book.decide(sandbox, request);
+    if (decision.verdict != policy::Verdict::Allow && decision.verdict != policy::Verdict::Handle)
+        return decision;
+    const auto over = m_budgets.admit(sandbox, request, nowUnixMillis());
+    if (!over)
+        return decision;
+    policy::Decision refused;
+    refused.verdict = over->asks ? policy::Verdict::Ask : policy::Verdict::Deny;
+    refused.step = api::Step::Protocol;
+    refused.reason = over->reason;
+    refused.status = 429;
+    return refused;
 }
 
 policy::Decision DoorKeeper::peek(api::SandboxId sandbox, const policy::Request& request)
@@ -52,12 +64,31 @@ DoorKeeper::ask(api::SandboxId sandbox, const policy::Request& request, const po
     if (const auto held = m_held.find(row); held != m_held.end())
         asked.firstSeen = held->second.isFirstTime;
     auto held = m_desk.hold(std::move(asked), [this, row](api::QuestionId question) { noteQuestion(row, question); });
-    co_return co_await std::move(held);
+    const egress::AskOutcome outcome = co_await std::move(held);
+    // One that is decided again is counted there.
+    if (outcome.kind == egress::AskOutcome::Kind::Allowed && !outcome.decideAgain)
+        m_budgets.count(sandbox, request, nowUnixMillis());
+    co_return outcome;
 }
 
 policy::Decision DoorKeeper::checkAddress(api::SandboxId sandbox, const policy::Address& address, int port)
 {
     return m_book.checkAddress(sandbox, address, port);
+}
+
+std::optional<std::string> DoorKeeper::spend(api::SandboxId sandbox, const policy::Host& host, int port, std::int64_t bytes)
+{
+    return m_budgets.spend(sandbox, host, port, bytes, nowUnixMillis());
+}
+
+std::int64_t DoorKeeper::mostUploadBytes(api::SandboxId sandbox)
+{
+    return m_settings.number("budget.uploadBytes", sandbox);
+}
+
+std::optional<std::size_t> DoorKeeper::mostConnections(api::SandboxId sandbox)
+{
+    return static_cast<std::size_t>(m_settings.number("door.connections", sandbox));
 }
 
 std::shared_ptr<const secret::Kit> DoorKeeper::credentials(api::SandboxId sandbox)

@@ -7,6 +7,7 @@
 #include "engine/egress/gatekeeper.h"
 #include "engine/log/egress_log.h"
 #include "engine/log/handler_log.h"
+#include "engine/service/budget_book.h"
 #include "engine/service/credential_book.h"
 #include "engine/service/front_desk.h"
 #include "engine/service/policy_book.h"
@@ -23,7 +24,7 @@ class DoorKeeper final : public egress::Gatekeeper
 public:
     using NameOf = std::function<std::string(api::SandboxId)>;
 
-    DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, const SettingsBook& settings, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
+    DoorKeeper(PolicyBook& book, FrontDesk& desk, CredentialBook& credentials, const SettingsBook& settings, BudgetBook& budgets, log::EgressLog& log, log::HandlerLog& handlerLog, store::Store& store,
                NameOf nameOf);
 
     // Told of each row that begins.
@@ -35,6 +36,10 @@ public:
     ask(api::SandboxId sandbox, const policy::Request& request, const policy::Decision& decision, api::RowId row) override;
     [[nodiscard]] policy::Decision
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
+    [[nodiscard]] std::optional<std::string>
+    spend(api::SandboxId sandbox, const policy::Host& host, int port, std::int64_t bytes) override;
+    [[nodiscard]] std::int64_t mostUploadBytes(api::SandboxId sandbox) override;
+    [[nodiscard]] std::optional<std::size_t> mostConnections(api::SandboxId sandbox) override;
     [[nodiscard]] std::shared_ptr<const secret::Kit> credentials(api::SandboxId sandbox) override;
     [[nodiscard]] boost::asio::awaitable<std::shared_ptr<const secret::Kit>>
     fetchCredentials(api::SandboxId sandbox, const secret::Destination& destination) override;
@@ -59,6 +64,7 @@ private:
     FrontDesk& m_desk;
     CredentialBook& m_credentials;
     const SettingsBook& m_settings;
+    BudgetBook& m_budgets;
     log::EgressLog& m_log;
     log::HandlerLog& m_handlerLog;
     store::Store& m_store;

@@ -28,6 +28,8 @@ egress::DoorLimits doorLimits(const SettingsBook& settings)
     take(limits.addressesTried, "door.addressesTried");
     take(limits.hostsRemembered, "door.hostsRemembered");
     take(limits.dnsQueryBytes, "door.dnsQueryBytes");
+    take(limits.dnsAlarmQueries, "door.dnsAlarmQueries");
+    take(limits.dnsAlarmNames, "door.dnsAlarmNames");
     take(limits.serverFirst, "door.serverFirst");
     take(limits.head, "door.headTime");
     take(limits.handshake, "door.handshakeTime");

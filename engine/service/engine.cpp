@@ -18,6 +18,7 @@
 #include "engine/service/handler_limits.h"
 #include "engine/service/hook_call.h"
 #include "engine/service/module_check.h"
+#include "engine/service/proxy_settings.h"
 
 namespace sallyport::service
 {
@@ -97,6 +98,14 @@ Status Engine::start()
     m_settings = std::make_unique<SettingsBook>(*m_store, *settings);
     if (m_options.holdTime)
         m_settings->setDefault("approval.holdTime", m_options.holdTime->count());
+    m_settings->setCheck("budget.hosts", BudgetBook::checkHosts);
+    m_settings->setCheck("proxy.url", checkProxyUrl);
+    m_settings->setCheck("proxy.direct", checkDirectHosts);
+    m_settings->setCheck("tls.authorities", [](const api::Json& value) -> Status {
+        const auto authorities = tls::parseHostAuthorities(value.get_ref<const std::string&>());
+        return authorities ? Status() : tl::unexpected(authorities.error());
+    });
+    m_budgets = std::make_unique<BudgetBook>(*m_settings);
     auto handlerLog = log::HandlerLog::open(*m_store);
     if (!handlerLog)
         return tl::unexpected(handlerLog.error());
@@ -120,7 +129,7 @@ Status Engine::start()
             const auto sandbox = m_sandboxes->get(id);
             return sandbox ? sandbox->startedAt : std::nullopt;
         });
-    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_credentials, *m_settings, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
+    m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_credentials, *m_settings, *m_budgets, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
         const auto sandbox = m_sandboxes->get(id);
         return sandbox ? sandbox->name : std::string();
     });
@@ -128,6 +137,8 @@ Status Engine::start()
     if (!door)
         return fail("make the door", door.error());
     m_door = std::move(*door);
+    applySetting("proxy.url");
+    applySetting("tls.authorities");
     handler::RuntimeOptions runtime;
     runtime.program = m_options.handlerBinary;
     m_runtime = std::make_unique<handler::Runtime>(m_loop.get_executor(), std::move(runtime));
@@ -152,6 +163,7 @@ Status Engine::start()
         m_sleeper->remove(id);
         m_credentials->sandboxRemoved(id);
         m_settings->removeSandbox(id);
+        m_budgets->removeSandbox(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
     listener.onPolicyChanged = [this](const api::Sandbox& sandbox) { m_book->setSandbox(sandbox); };
@@ -221,7 +233,10 @@ void Engine::listenToParts()
     CredentialBook::Listener credentials;
     credentials.onChanged = [this](const api::Credential& credential) { broadcast("credential.changed", api::toJson(credential)); };
     credentials.onRemoved = [this](api::CredentialId credential) { broadcast("credential.removed", {{"credential", credential}}); };
-    credentials.onVaultChanged = [this](const api::Vault& vault) { broadcast("vault.changed", api::toJson(vault)); };
+    credentials.onVaultChanged = [this](const api::Vault& vault) {
+        applySetting("proxy.credential"); // its value can be had now, or no more
+        broadcast("vault.changed", api::toJson(vault));
+    };
     credentials.onAlarm = [this](const api::CredentialAlarm& alarm) { broadcast("credential.alarm", api::toJson(alarm)); };
     m_credentials->setListener(std::move(credentials));
 
@@ -230,6 +245,9 @@ void Engine::listenToParts()
         // Its count of open questions stands with the sandbox.
         if (const auto sandbox = m_sandboxes->get(question.sandbox))
             announceSandbox(*sandbox);
+    });
+    m_desk->setAsksForBudget([this](api::SandboxId sandbox, const policy::Request& request) {
+        return m_budgets->asksFor(sandbox, request, nowUnixMillis());
     });
     m_desk->setCanAsk(m_server->answererCount() > 0);
     m_server->onAnswerersChanged([this](std::size_t count) { m_desk->setCanAsk(count > 0); });
@@ -246,9 +264,23 @@ void Engine::applySetting(std::string_view name)
         m_door->setLimits(doorLimits(*m_settings));
     else if (name.starts_with("approval."))
         m_desk->setOptions(deskOptions(*m_settings));
+    else if (name.starts_with("budget."))
+        m_budgets->settingsChanged();
+    else if (name.starts_with("proxy."))
+        m_door->setProxy(proxyPlan(*m_settings, ::getenv, [this](const std::string& credential) { return m_credentials->valueOf(credential); }));
+    else if (name == "tls.authorities")
+        applyAuthorities();
     else if (name.starts_with("handler."))
         for (const api::Sandbox& sandbox : m_sandboxes->list())
             m_runtime->setLimits(sandbox.id, handlerLimits(*m_settings, sandbox.id));
+}
+
+void Engine::applyAuthorities()
+{
+    const auto authorities = tls::parseHostAuthorities(m_settings->text("tls.authorities"));
+    const Status set = authorities ? m_door->setAuthorities(*authorities) : tl::unexpected(authorities.error());
+    if (!set)
+        log::error("settings", "tls.authorities is not in force: " + set.error().text);
 }
 
 void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)

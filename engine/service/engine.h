@@ -20,6 +20,7 @@
 #include "engine/log/handler_log.h"
 #include "engine/sandbox/manager.h"
 #include "engine/sandbox/platform.h"
+#include "engine/service/budget_book.h"
 #include "engine/service/credential_book.h"
 #include "engine/service/door_keeper.h"
 #include "engine/service/exec_sessions.h"
@@ -65,6 +66,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> shutDown(bool stopSandboxes);
     // Puts what the settings say into force, in the part that it is for.
     void applySetting(std::string_view name);
+    void applyAuthorities();
     void putModuleInForce(api::SandboxId sandbox, const std::string& name);
     void addHandlerLine(api::SandboxId sandbox, const std::string& handler, const handler::LogLine& line);
     // Runs the hook of the sandbox's module, where its class has it.
@@ -110,6 +112,7 @@ private:
     std::unique_ptr<log::HandlerLog> m_handlerLog;
     std::unique_ptr<api::Server> m_server;
     std::unique_ptr<SettingsBook> m_settings;
+    std::unique_ptr<BudgetBook> m_budgets;
     std::unique_ptr<HandlerBook> m_handlers;
     std::unique_ptr<PolicyBook> m_book;
     std::unique_ptr<FrontDesk> m_desk;

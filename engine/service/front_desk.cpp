@@ -139,6 +139,8 @@ void FrontDesk::policyChanged()
         policy::Decision decision = m_book.peek(recheck.sandbox, recheck.request);
         if (decision.verdict == policy::Verdict::Ask)
             continue;
+        if (decision.verdict != policy::Verdict::Deny && m_asksForBudget && m_asksForBudget(recheck.sandbox, recheck.request))
+            continue;
         // What may go on asks the ladder itself: a handler may have a say in how. A denial counts here.
         if (decision.verdict == policy::Verdict::Deny && recheck.held)
             decision = m_book.decide(recheck.sandbox, recheck.request);

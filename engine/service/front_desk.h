@@ -37,6 +37,10 @@ public:
     // For what comes from now on.
     void setOptions(approval::Desk::Options options) { m_desk.setOptions(options); }
 
+    // Whether a request that the ladder lets pass waits for a budget.
+    using AsksForBudget = std::function<bool(api::SandboxId sandbox, const policy::Request& request)>;
+    void setAsksForBudget(AsksForBudget asks) { m_asksForBudget = std::move(asks); }
+
     // Called once the question has an id, before the request is held.
     using QuestionNote = std::function<void(api::QuestionId)>;
 
@@ -77,6 +81,7 @@ private:
     boost::asio::io_context& m_loop;
     boost::asio::steady_timer m_alarm;
     Listener m_listener;
+    AsksForBudget m_asksForBudget;
     approval::HeldId m_lastHeld = 0;
     std::map<approval::HeldId, Waiter*> m_waiters;
     const std::shared_ptr<FrontDesk*> m_self = std::make_shared<FrontDesk*>(this); // expires with the desk

@@ -21,6 +21,7 @@ struct Free
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
     void operator()(SSL* ssl) const { SSL_free(ssl); }
     void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
     void operator()(BIO* bio) const { BIO_free_all(bio); }
 };
 using KeyPtr = std::unique_ptr<EVP_PKEY, Free>;

@@ -103,6 +103,7 @@ Result<std::unique_ptr<UpstreamContext>> UpstreamContext::create(const Options& 
     upstream->m_context.reset(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
     if (!upstream->m_context)
         return failTls("make a TLS context");
+    upstream->m_options = options;
     SSL_CTX* const context = upstream->m_context.get();
     if (Status status = trustRoots(context, options); !status)
         return tl::unexpected(status.error());
@@ -126,6 +127,29 @@ UpstreamContext::~UpstreamContext()
     // Connections can outlive this object; their late sessions are dropped.
     if (m_context)
         SSL_CTX_set_ex_data(m_context.get(), sessionsSlot(), nullptr);
+}
+
+Status UpstreamContext::setAuthorities(const std::vector<HostAuthorities>& authorities)
+{
+    std::vector<Store> stores;
+    for (const HostAuthorities& each : authorities) {
+        Store next{each.hosts, std::unique_ptr<X509_STORE, Free>(X509_STORE_new())};
+        X509_STORE* const store = next.store.get();
+        if (store == nullptr ||
+            (m_options.systemTrust && X509_STORE_set_default_paths(store) != 1) ||
+            (!m_options.extraRootsFile.empty() &&
+             X509_STORE_load_file(store, m_options.extraRootsFile.c_str()) != 1))
+            return failTls("load the system's certificate authorities");
+        for (const CertificatePtr& certificate : each.certificates)
+            if (X509_STORE_add_cert(store, certificate.get()) != 1)
+                return failTls("add a certificate authority");
+        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+        stores.push_back(std::move(next));
+    }
+    ERR_clear_error();
+    m_stores = std::move(stores);
+    ++m_generation;
+    return {};
 }
 
 int UpstreamContext::keepSession(SSL* ssl, SSL_SESSION* session)
@@ -167,6 +191,13 @@ Status UpstreamContext::prepare(SSL* ssl, const Connection& connection)
     if (ok != 1)
         return failTls("set the name to verify");
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    const auto own = std::find_if(m_stores.begin(), m_stores.end(), [&](const Store& each) {
+        return std::any_of(each.hosts.begin(), each.hosts.end(), [&](const auto& pattern) {
+            return pattern.matches(host, connection.port);
+        });
+    });
+    if (own != m_stores.end() && SSL_set1_verify_cert_store(ssl, own->store.get()) != 1)
+        return failTls("set the certificate authorities");
 
     const std::string alpn = alpnWire(connection.alpn);
     if (alpn.empty() != connection.alpn.empty())
@@ -177,8 +208,8 @@ Status UpstreamContext::prepare(SSL* ssl, const Connection& connection)
                             static_cast<unsigned>(alpn.size())) != 0)
         return failTls("set ALPN");
 
-    auto key = std::make_unique<std::string>(
-        fmt::format("{}\n{}\n{}", connection.partition, host.text(), connection.port));
+    auto key = std::make_unique<std::string>(fmt::format(
+        "{}\n{}\n{}\n{}", connection.partition, host.text(), connection.port, m_generation));
     SessionPtr session = m_sessions->take(*key);
     if (session && SSL_SESSION_is_resumable(session.get()) == 1) {
         const SessionPtr used(SSL_SESSION_dup(session.get())); // as in keepSession()

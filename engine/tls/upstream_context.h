@@ -13,6 +13,7 @@
 
 #include "engine/policy/host.h"
 #include "engine/tls/handles.h"
+#include "engine/tls/host_authorities.h"
 
 namespace sallyport::tls {
 
@@ -33,6 +34,11 @@ public:
 
     [[nodiscard]] const ContextPtr& context() const { return m_context; }
 
+    // Trusted besides, for connections from now on to the hosts that they are for; replaces what
+    // was set. A certificate that is no authority is trusted as it is. Sessions are not resumed
+    // across.
+    [[nodiscard]] Status setAuthorities(const std::vector<HostAuthorities>& authorities);
+
     struct Connection
     {
         policy::Host host;
@@ -50,7 +56,16 @@ private:
     UpstreamContext() = default;
     static int keepSession(SSL* ssl, SSL_SESSION* session);
 
+    struct Store
+    {
+        std::vector<policy::Pattern> hosts;
+        std::unique_ptr<X509_STORE, Free> store;
+    };
+
+    Options m_options;
     ContextPtr m_context;
+    std::vector<Store> m_stores;
+    int m_generation = 0; // of m_stores
     std::unique_ptr<Sessions> m_sessions;
 };
 

@@ -38,6 +38,9 @@ public:
     void allowAll();
     void setBudget(std::chrono::milliseconds budget) { m_budget = budget; }
     void refuseAddresses(bool refuse) { m_refuseAddresses = refuse; }
+    void setMostUploadBytes(std::int64_t most) { m_mostUploadBytes = most; }
+    // Of all that passes from now on; 0: any number.
+    void setMostBytes(std::int64_t most) { m_bytesLeft = m_mostBytes = most; }
 
     // A real ladder decides, until the next setDecide().
     void setPolicy(std::shared_ptr<const policy::Snapshot> policy);
@@ -66,6 +69,15 @@ public:
                                                    api::RowId row) override;
     policy::Decision
     checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) override;
+    std::optional<std::string>
+    spend(api::SandboxId, const policy::Host&, int, std::int64_t bytes) override
+    {
+        m_bytesLeft -= bytes;
+        return m_mostBytes > 0 && m_bytesLeft <= 0
+                   ? std::optional<std::string>("the test's budget is used up")
+                   : std::nullopt;
+    }
+    std::int64_t mostUploadBytes(api::SandboxId) override { return m_mostUploadBytes; }
     std::shared_ptr<const secret::Kit> credentials(api::SandboxId sandbox) override;
     void alarm(api::CredentialAlarm alarm) override;
     api::RowId addRow(const api::Row& row) override;
@@ -94,6 +106,9 @@ private:
     std::vector<std::shared_ptr<Question>> m_questions; // network thread
     std::atomic<std::chrono::milliseconds> m_budget{std::chrono::milliseconds(25000)};
     std::atomic<bool> m_refuseAddresses{false};
+    std::atomic<std::int64_t> m_mostUploadBytes{0};
+    std::atomic<std::int64_t> m_mostBytes{0};
+    std::atomic<std::int64_t> m_bytesLeft{0};
     std::atomic<int> m_open{0};
     std::atomic<int> m_withdrawn{0};
 };

@@ -6,3 +6,4 @@ sallyport_unit_test(request_names SOURCES request_names_test.cpp LINKS engine_eg
 sallyport_unit_test(masking SOURCES masking_test.cpp LINKS engine_egress)
 sallyport_unit_test(first_bytes SOURCES first_bytes_test.cpp LINKS engine_egress)
 sallyport_unit_test(websocket SOURCES websocket_test.cpp LINKS engine_egress)
+sallyport_unit_test(upstream_proxy SOURCES upstream_proxy_test.cpp LINKS engine_egress)

@@ -93,6 +93,8 @@ private slots:
         QCOMPARE(table.addressesTried, code.addressesTried);
         QCOMPARE(table.hostsRemembered, code.hostsRemembered);
         QCOMPARE(table.dnsQueryBytes, code.dnsQueryBytes);
+        QCOMPARE(table.dnsAlarmQueries, code.dnsAlarmQueries);
+        QCOMPARE(table.dnsAlarmNames, code.dnsAlarmNames);
         QVERIFY(table.serverFirst == code.serverFirst);
         QVERIFY(table.head == code.head);
         QVERIFY(table.handshake == code.handshake);

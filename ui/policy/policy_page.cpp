@@ -325,7 +325,7 @@ QWidget* PolicyPage::makeDefault()
     add(api::DefaultAction::Allow, tr("Allow it, and log it: nothing is asked"), "defaultAllow");
     connect(m_default, &QButtonGroup::idClicked, this,
             [this](int id) { changeDefault(static_cast<api::DefaultAction>(id)); });
-    auto* budgets = new QPushButton(tr("&Budgets and limits…"), part);
+    auto* budgets = new QPushButton(tr("Budgets and limits…"), part);
     budgets->setObjectName(QStringLiteral("budgets"));
     budgets->setToolTip(tr("How many requests and bytes this sandbox may use in a time"));
     connect(budgets, &QPushButton::clicked, this, [this] {

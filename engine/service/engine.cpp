@@ -152,8 +152,10 @@ Status Engine::start()
     sandbox::Manager::Listener listener;
     listener.onChanged = [this](const api::Sandbox& sandbox) {
         announceSandbox(sandbox);
-        if (sandbox.state == api::SandboxState::Running && m_running.insert(sandbox.id).second)
+        if (sandbox.state == api::SandboxState::Running && m_running.insert(sandbox.id).second) {
+            warmModule(sandbox.id);
             runHook(sandbox.id, "onStart");
+        }
     };
     listener.onRemoved = [this](api::SandboxId id) {
         m_desk->sandboxStopped(id);
@@ -290,6 +292,13 @@ void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)
     m_runtime->setModule(sandbox, m_handlers->moduleInForce(sandbox));
 }
 
+void Engine::warmModule(api::SandboxId sandbox)
+{
+    std::string source = m_handlers->moduleInForce(sandbox);
+    if (!source.empty())
+        asio::co_spawn(m_loop, m_runtime->check(std::move(source)), asio::detached);
+}
+
 void Engine::runHook(api::SandboxId sandbox, const std::string& hook)
 {
     const std::vector<std::string> hooks = m_handlers->settings(sandbox).hooks;
@@ -351,6 +360,8 @@ void Engine::run()
         end(false);
     });
     asio::co_spawn(m_loop, m_credentials->open(), asio::detached);
+    for (const api::SandboxId sandbox : m_running)
+        warmModule(sandbox);
     asio::co_spawn(m_loop, m_sandboxes->adoptRunning(), asio::detached);
     log::info("engine", fmt::format("version {}, listening on {}", SALLYPORT_VERSION, m_options.paths.apiSocket().string()));
     m_loop.run();

@@ -67,6 +67,8 @@ private:
     // Puts what the settings say into force, in the part that it is for.
     void applySetting(std::string_view name);
     void applyAuthorities();
+    // Compiles the module of a sandbox that runs, so that its first request need not wait for that.
+    void warmModule(api::SandboxId sandbox);
     void putModuleInForce(api::SandboxId sandbox, const std::string& name);
     void addHandlerLine(api::SandboxId sandbox, const std::string& handler, const handler::LogLine& line);
     // Runs the hook of the sandbox's module, where its class has it.

@@ -213,6 +213,22 @@ private slots:
         QTRY_VERIFY(!detail->isVisible());
     }
 
+    void showsARowThatSomebodyElseNames()
+    {
+        Scene scene(5);
+        auto* detail = scene.part<QWidget>("egressDetail");
+        scene.view.showRow(2);
+        QTRY_VERIFY(detail->isVisible());
+        QTRY_COMPARE(scene.table()->selectionModel()->selectedRows().size(), 1);
+        QCOMPARE(scene.table()->selectionModel()->selectedRows().first().row(), 1);
+        // Also one that the filter leaves out: its details show, and nothing is selected.
+        scene.filter(QStringLiteral("host:nowhere.example"));
+        QTRY_COMPARE(scene.rowCount(), 0);
+        QTest::keyClick(scene.part<QWidget>("egressDetail"), Qt::Key_Escape);
+        scene.view.showRow(3);
+        QTRY_VERIFY(detail->isVisible());
+    }
+
     void deniesAHostAndTakesItBack()
     {
         Scene scene(5);

@@ -1,6 +1,7 @@
 #include "engine/log/egress_log.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "engine/base/clock.h"
@@ -19,6 +20,9 @@ constexpr std::size_t MostPageBytes = std::size_t{900} << 10U;
 constexpr int MostRowsOfPage = 1000;
 constexpr std::int64_t AddsBetweenTrims = 256;
 constexpr std::int64_t TrimStep = 500;
+
+// Changes that wait to be written; whoever adds more waits too.
+constexpr std::size_t MostPending = 4096;
 
 constexpr std::size_t MostHeaders = 200;
 constexpr std::size_t MostHeaderBytes = std::size_t{32} << 10U; // of one direction
@@ -133,22 +137,13 @@ void EgressLog::setListener(Listener listener)
 api::RowId EgressLog::add(api::Row row)
 {
     bound(row);
+    Change change;
+    change.detail.row = std::move(row);
+    change.isNew = true;
     const std::lock_guard lock(m_orderMutex);
-    row.id = ++m_lastId;
-    const api::RowId id = row.id;
-    const auto shared = std::make_shared<const api::Row>(std::move(row));
-    const auto counted = std::make_shared<std::int64_t>(0);
-    m_store.write(
-        [this, shared, counted](store::Database& database) {
-            // Counted inside the batch, where the next step of trimming may run already.
-            m_count += * counted = 1;
-            return rows::save(database, *shared);
-        },
-        [this, shared, counted](const Status& stored) {
-            if (!stored)
-                m_count -= *counted;
-            tell(stored, *shared);
-        });
+    const api::RowId id = ++m_lastId;
+    change.detail.row.id = id;
+    queue(std::move(change));
     if (++m_addedSinceTrim >= AddsBetweenTrims) {
         m_addedSinceTrim = 0;
         trim();
@@ -162,20 +157,95 @@ void EgressLog::update(api::RowDetail detail)
     bound(detail.requestHeaders);
     bound(detail.responseHeaders);
     boundText(detail.upstreamTls, 512);
-    const bool hasHeaders = !detail.requestHeaders.empty() || !detail.responseHeaders.empty() ||
-                            !detail.upstreamTls.empty();
-    const auto headers = hasHeaders ? rows::Headers::Replace : rows::Headers::Keep;
-    const auto shared = std::make_shared<const api::RowDetail>(std::move(detail));
+    Change change;
+    change.hasHeaders = !detail.requestHeaders.empty() || !detail.responseHeaders.empty() ||
+                        !detail.upstreamTls.empty();
+    change.detail = std::move(detail);
     const std::lock_guard lock(m_orderMutex);
-    m_store.write([shared, headers](
-                      store::Database& database) { return rows::save(database, *shared, headers); },
-                  [this, shared](const Status& stored) { tell(stored, shared->row); });
+    queue(std::move(change));
 }
 
-void EgressLog::tell(const Status& stored, const api::Row& row)
+// One write at a time waits in the store's queue and takes all that has come until it runs: under
+// load, a row that begins and ends meanwhile costs one insertion.
+void EgressLog::queue(Change change)
 {
-    if (stored && m_listener)
-        m_listener(row);
+    {
+        std::unique_lock lock(m_pendingMutex);
+        m_room.wait(lock, [this] { return m_pending.size() < MostPending; });
+        m_pending.push_back(std::move(change));
+        if (std::exchange(m_isQueued, true))
+            return;
+    }
+    const auto batch = std::make_shared<Batch>();
+    m_store.write(
+        [this, batch](store::Database& database) {
+            take(*batch);
+            return save(database, *batch);
+        },
+        [this, batch](const Status& stored) {
+            take(*batch); // where no transaction could be begun
+            finish(stored, *batch);
+        });
+}
+
+void EgressLog::take(Batch& batch)
+{
+    if (std::exchange(batch.isTaken, true))
+        return;
+    {
+        const std::lock_guard lock(m_pendingMutex);
+        batch.changes = std::exchange(m_pending, {});
+        m_pending.reserve(batch.changes.size());
+        m_isQueued = false;
+    }
+    m_room.notify_all();
+}
+
+// Rows in the order of their ids, each as the last change has it.
+Status EgressLog::save(store::Database& database, Batch& batch)
+{
+    std::vector<Change>& changes = batch.changes;
+    std::vector<std::size_t> order(changes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto idAt = [&](std::size_t at) { return changes[at].detail.row.id; };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return idAt(a) < idAt(b); });
+    for (auto at = order.begin(); at != order.end();) {
+        const auto end = std::find_if(at, order.end(),
+                                      [&](std::size_t other) { return idAt(other) != idAt(*at); });
+        const Change* headers = nullptr;
+        for (auto one = at; one != end; ++one) {
+            // Counted inside the batch, where the next step of trimming may run already.
+            if (changes[*one].isNew) {
+                ++batch.added;
+                ++m_count;
+            }
+            if (changes[*one].hasHeaders)
+                headers = &changes[*one];
+        }
+        Status saved = rows::save(database, changes[*(end - 1)].detail.row);
+        if (saved && headers != nullptr)
+            saved = rows::saveHeaders(database, headers->detail);
+        if (!saved && !database.isInTransaction())
+            return saved;
+        if (!saved)
+            log::error("log", "row " + std::to_string(idAt(*at)) +
+                                  " was not stored: " + saved.error().text);
+        for (; at != end; ++at)
+            changes[*at].isStored = saved.has_value();
+    }
+    return {};
+}
+
+void EgressLog::finish(const Status& stored, const Batch& batch)
+{
+    if (!stored)
+        m_count -= batch.added;
+    if (!stored || !m_listener)
+        return;
+    for (const Change& change : batch.changes)
+        if (change.isStored)
+            m_listener(change.detail.row);
 }
 
 void EgressLog::list(RowQuery query, std::function<void(Result<api::RowPage>)> done) const

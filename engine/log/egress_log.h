@@ -8,6 +8,7 @@
 // callbacks of list and get on its reader thread; neither may wait for the log or the store.
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -56,8 +57,9 @@ public:
     EgressLog(const EgressLog&) = delete;
     EgressLog& operator=(const EgressLog&) = delete;
 
-    // Called with each row after it was stored, new or changed, in the order of the calls. Set it
-    // before the first row.
+    // Called with each row after it was stored, new or changed, in the order of the calls. What
+    // happens to a row within one transaction is stored once and told one by one. Set it before the
+    // first row.
     void setListener(Listener listener);
 
     // Stores the row and returns its id (that of `row` is ignored). Text is bounded (a cut one ends
@@ -91,9 +93,27 @@ public:
     static constexpr std::size_t MostSeenHosts = 5000;
 
 private:
+    // A row as one call gave it.
+    struct Change
+    {
+        api::RowDetail detail;
+        bool isNew = false;
+        bool hasHeaders = false;
+        bool isStored = false;
+    };
+    struct Batch
+    {
+        std::vector<Change> changes;
+        std::int64_t added = 0;
+        bool isTaken = false;
+    };
+
     EgressLog(store::Store& store, Retention retention);
     [[nodiscard]] Status load();
-    void tell(const Status& stored, const api::Row& row);
+    void queue(Change change);
+    void take(Batch& batch);
+    [[nodiscard]] Status save(store::Database& database, Batch& batch);
+    void finish(const Status& stored, const Batch& batch);
 
     store::Store& m_store;
     const Retention m_retention;
@@ -106,6 +126,11 @@ private:
     std::mutex m_orderMutex; // makes the order of ids that of the writes
     api::RowId m_lastId = 0;
     std::int64_t m_addedSinceTrim = 0;
+
+    std::mutex m_pendingMutex; // guards m_pending and m_isQueued; taken last
+    std::condition_variable m_room;
+    std::vector<Change> m_pending;
+    bool m_isQueued = false; // a write that takes m_pending waits
 
     std::mutex m_seenMutex; // guards m_seen
     std::map<api::SandboxId, std::set<std::string, std::less<>>> m_seen;

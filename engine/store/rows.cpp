@@ -33,10 +33,9 @@ Status readRow(Statement& query, api::Row& r)
                       r.upstreamAddress, r.error, r.credentials);
 }
 
-Result<std::int64_t> hostNumber(Database& database, const std::string& name)
+// 0: no such host.
+Result<std::int64_t> findHost(Database& database, const std::string& name)
 {
-    if (auto added = run(database, "INSERT OR IGNORE INTO hosts (name) VALUES (?)", name); !added)
-        return tl::unexpected<Error>(std::move(added.error()));
     auto query = database.statement("SELECT id FROM hosts WHERE name = ?");
     if (!query)
         return tl::unexpected<Error>(std::move(query.error()));
@@ -44,14 +43,46 @@ Result<std::int64_t> hostNumber(Database& database, const std::string& name)
     if (!row)
         return tl::unexpected<Error>(row.error());
     std::int64_t id = 0;
-    if (auto read = query->read(id); !read)
-        return tl::unexpected<Error>(std::move(read.error()));
+    if (*row)
+        if (auto read = query->read(id); !read)
+            return tl::unexpected<Error>(std::move(read.error()));
     return id;
 }
 
+Result<std::int64_t> hostNumber(Database& database, const std::string& name)
+{
+    // Nearly every row names a host that is known.
+    auto known = findHost(database, name);
+    if (!known || *known != 0)
+        return known;
+    if (auto added = run(database, "INSERT INTO hosts (name) VALUES (?)", name); !added)
+        return tl::unexpected<Error>(std::move(added.error()));
+    return findHost(database, name);
+}
+
+void appendJson(std::string& out, const std::string& text)
+{
+    const bool isPlain = std::all_of(text.begin(), text.end(), [](char c) {
+        return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+    });
+    if (isPlain)
+        out.append("\"").append(text).append("\"");
+    else
+        out += api::Json(text).dump(-1, ' ', false, api::Json::error_handler_t::replace);
+}
+
+// The text of api::toJson(headers), without the tree of values: it is made for each row.
 std::string headerText(const HeaderList& headers)
 {
-    return api::toJson(headers).dump(-1, ' ', false, api::Json::error_handler_t::replace);
+    std::string out = "[";
+    for (const auto& [name, value] : headers) {
+        out += out.size() > 1 ? ",[" : "[";
+        appendJson(out, name);
+        out += ',';
+        appendJson(out, value);
+        out += ']';
+    }
+    return out + ']';
 }
 
 Status readHeaders(const std::string& text, HeaderList& out)
@@ -205,11 +236,8 @@ Status save(Database& database, const api::Row& r)
                r.upstreamAddress, r.error, r.credentials);
 }
 
-Status save(Database& database, const api::RowDetail& detail, Headers headers)
+Status saveHeaders(Database& database, const api::RowDetail& detail)
 {
-    auto saved = save(database, detail.row);
-    if (!saved || headers == Headers::Keep)
-        return saved;
     return run(database,
                "INSERT OR REPLACE INTO headers (row, request, response, upstream_tls, web_socket) "
                "VALUES (?, ?, ?, ?, ?)",

@@ -18,15 +18,10 @@ struct Range
     std::size_t mostBytes = 0; // of JSON text, about; at least one row is returned
 };
 
-enum class Headers
-{
-    Keep, // those that are stored stay
-    Replace,
-};
-
 // Inserts, or replaces the row with this id.
 [[nodiscard]] Status save(Database& database, const api::Row& row);
-[[nodiscard]] Status save(Database& database, const api::RowDetail& detail, Headers headers);
+// Inserts, or replaces, what the row has beside itself.
+[[nodiscard]] Status saveHeaders(Database& database, const api::RowDetail& detail);
 
 // `before` of the page is set when there may be more in the direction of reading back.
 [[nodiscard]] Result<api::RowPage>

@@ -209,6 +209,7 @@ void Store::flush()
 {
     std::promise<void> reached;
     write([](Database&) { return Status(); }, [&](const Status&) { reached.set_value(); });
+    m_writer->hurry();
     reached.get_future().wait();
 }
 

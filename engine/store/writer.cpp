@@ -1,5 +1,6 @@
 #include "engine/store/writer.h"
 
+#include <chrono>
 #include <utility>
 
 #include "engine/base/log.h"
@@ -8,6 +9,10 @@ namespace sallyport::store {
 namespace {
 
 constexpr std::size_t MostInBatch = 512;
+
+// From one transaction to the next while somebody writes all the time: a burst gathers into few
+// commits. The first write after a rest is stored at once.
+constexpr std::chrono::milliseconds BetweenBatches{10};
 
 } // namespace
 
@@ -24,6 +29,7 @@ void Store::Writer::stop()
         m_stopping = true;
     }
     m_work.notify_all();
+    m_gathered.notify_all();
     if (m_thread.joinable())
         m_thread.join();
 }
@@ -40,7 +46,19 @@ void Store::Writer::add(Job job, Done done)
         return;
     }
     m_queue.push_back({std::move(job), std::move(done), {}});
-    m_work.notify_one();
+    if (m_queue.size() == 1)
+        m_work.notify_one();
+    if (m_queue.size() == MostInBatch)
+        m_gathered.notify_one();
+}
+
+void Store::Writer::hurry()
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_isHurried = true;
+    }
+    m_gathered.notify_one();
 }
 
 std::optional<Error> Store::Writer::problem() const
@@ -55,10 +73,16 @@ void Store::Writer::run()
         std::vector<Item> batch = take();
         if (batch.empty())
             return;
+        const auto begin = std::chrono::steady_clock::now();
         carryOut(batch);
         for (Item& item : batch)
             if (item.done)
                 item.done(std::move(item.outcome));
+        std::unique_lock lock(m_mutex);
+        m_gathered.wait_until(lock, begin + BetweenBatches, [this] {
+            return m_stopping || m_isHurried || m_queue.size() >= MostInBatch;
+        });
+        m_isHurried = false;
     }
 }
 

@@ -26,6 +26,8 @@ public:
 
     // Waits while MostQueued jobs wait, except on the writer's own thread.
     void add(Job job, Done done);
+    // What is queued is carried out without gathering more.
+    void hurry();
     [[nodiscard]] std::optional<Error> problem() const;
 
 private:
@@ -46,9 +48,11 @@ private:
 
     mutable std::mutex m_mutex; // guards what follows
     std::condition_variable m_work;
+    std::condition_variable m_gathered;
     std::condition_variable m_room;
     std::deque<Item> m_queue;
     std::optional<Error> m_problem;
+    bool m_isHurried = false;
     bool m_stopping = false;
     bool m_isStopped = false; // the thread takes nothing more
 

@@ -138,6 +138,38 @@ private slots:
         QCOMPARE(m_log->count(), std::int64_t{1});
     }
 
+    void whatHappensBetweenTwoTransactionsIsStoredAsTheLastChangeHasIt()
+    {
+        std::vector<std::string> heard; // the writer's, read after flush
+        m_log->setListener([&](const api::Row& stored) {
+            heard.push_back(std::to_string(stored.id) + " " +
+                            std::string(api::enumName(stored.state)));
+        });
+        std::promise<void> gate;
+        m_store->write([open = gate.get_future().share()](store::Database&) {
+            open.wait();
+            return Status();
+        });
+        api::Row first = row("a.example");
+        first.state = api::RowState::Open;
+        first.id = m_log->add(first);
+        api::Row second = row("b.example");
+        second.id = m_log->add(second);
+        const std::string odd = "\"\\\n\x7f\xc3\xa4";
+        m_log->update({first, {{"accept", odd}}, {{"server", "x"}}, "TLSv1.3", {}});
+        first.state = api::RowState::Done;
+        m_log->update({first, {}, {}, "", {}});
+        gate.set_value();
+        const auto detail = *get(first.id);
+        QCOMPARE(detail.row.state, api::RowState::Done);
+        QCOMPARE(detail.row.host, std::string("a.example"));
+        QCOMPARE(detail.requestHeaders.at(0).second, odd);
+        QCOMPARE(detail.responseHeaders.at(0).first, std::string("server"));
+        QCOMPARE(get(second.id)->row.host, std::string("b.example"));
+        QCOMPARE(heard, (std::vector<std::string>{"1 open", "2 done", "1 open", "1 done"}));
+        QCOMPARE(m_log->count(), std::int64_t{2});
+    }
+
     void headersStayWhenAnUpdateHasNone()
     {
         api::Row first = row("a.example");

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t MostBodyBytes = 48 * 1024;
 constexpr std::size_t MostNameBytes = 60;
+constexpr std::size_t MostBindingNameBytes = 63;
+constexpr std::size_t MostPrefixBytes = 256;
 
 using Type = api::ParameterType;
 
@@ -19,6 +21,13 @@ std::vector<api::BuiltIn> makeList()
 {
     const api::HandlerParameter hosts{
         "hosts", "Hosts", Type::Hosts, false, "Patterns as in rules, one a line.", {}};
+    const api::HandlerParameter prefix{
+        "prefix",
+        "Prefix",
+        Type::Text,
+        false,
+        "Goes before every key, unseen; {sandbox} in it is the sandbox's name.",
+        {}};
     // The name that it has where handlers are written in JavaScript.
     const api::HandlerParameter hostnames{
         "allowedHostnames", "Allowed hostnames", Type::Hosts, false, "The same as hosts.", {}};
@@ -60,8 +69,14 @@ std::vector<api::BuiltIn> makeList()
          {{"port",
            "Port",
            Type::Number,
-           true,
+           false,
            "That a server of yours listens on, on 127.0.0.1.",
+           {}},
+          {"service",
+           "Service",
+           Type::Text,
+           false,
+           "In place of a port: the name of a service that is bound to the sandbox.",
            {}},
           {"name",
            "Name",
@@ -76,6 +91,24 @@ std::vector<api::BuiltIn> makeList()
            "What the server reads as its name: localhost, or the name that the guest used.",
            {"replace", "keep"}}}},
         {"tunnel", "Passes unread: TLS is not opened.", {}},
+        {"kv",
+         "Answers from keys and values that are bound to the sandbox.",
+         {{"namespace",
+           "Namespace",
+           Type::Text,
+           false,
+           "Without one the first part of the path names it.",
+           {}},
+          prefix}},
+        {"objects",
+         "Answers from buckets that are bound to the sandbox, as S3 does.",
+         {{"bucket",
+           "Bucket",
+           Type::Text,
+           false,
+           "Without one the first part of the path names it.",
+           {}},
+          prefix}},
     };
 }
 
@@ -143,14 +176,49 @@ Result<BuiltIn> parseRespond(const Params& params)
     return handler;
 }
 
+// Whether there is one by that name is seen when a request comes.
+Status checkBindingName(std::string_view parameter, std::string_view name)
+{
+    const bool isName = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!isName)
+        return fail(Error::Code::Invalid,
+                    fmt::format("{}: a name has a-z, 0-9 and '-'", parameter));
+    return {};
+}
+
 Result<BuiltIn> parseRedirectTo(const Params& params)
 {
     const auto port = params.number("port", 1, 65535, 0);
     auto name = params.text("name", MostNameBytes);
+    auto service = params.text("service", MostBindingNameBytes);
     const auto hostHeader = params.choice("hostHeader");
     if (!port || !name || !hostHeader)
         return tl::unexpected(!port ? port.error() : !name ? name.error() : hostHeader.error());
-    return RedirectToHandler{*port, text::escapeControls(*name), *hostHeader == "keep"};
+    if (!service)
+        return tl::unexpected(service.error());
+    if ((*port == 0) == service->empty())
+        return fail(Error::Code::Invalid, "redirectTo needs the parameter 'port' or 'service', "
+                                          "one of them");
+    if (const Status good = checkBindingName("service", *service); !good)
+        return tl::unexpected(good.error());
+    return RedirectToHandler{*port, std::move(*service), text::escapeControls(*name),
+                             *hostHeader == "keep"};
+}
+
+template <typename Handler>
+Result<BuiltIn> parseStored(const Params& params, std::string_view nameParameter)
+{
+    auto name = params.text(nameParameter, MostBindingNameBytes);
+    auto prefix = params.text("prefix", MostPrefixBytes);
+    if (!name || !prefix)
+        return tl::unexpected(!name ? name.error() : prefix.error());
+    if (const Status good = checkBindingName(nameParameter, *name); !good)
+        return tl::unexpected(good.error());
+    if (text::escapeControls(*prefix) != *prefix)
+        return fail(Error::Code::Invalid, "prefix: holds what is no plain text");
+    return Handler{std::move(*name), std::move(*prefix)};
 }
 
 template <typename Handler> Result<BuiltIn> parseHosts(const Params& params)
@@ -216,6 +284,10 @@ Result<BuiltIn> parseBuiltIn(std::string_view name, std::string_view text)
         return parseSetHeaders(*params);
     if (name == "respond")
         return parseRespond(*params);
+    if (name == "kv")
+        return parseStored<KvHandler>(*params, "namespace");
+    if (name == "objects")
+        return parseStored<ObjectsHandler>(*params, "bucket");
     return parseRedirectTo(*params);
 }
 
@@ -264,8 +336,29 @@ std::string describe(const BuiltIn& handler)
                 "Answers {} with {}; nothing is sent anywhere.", respond.status,
                 respond.body.empty() ? "no body" : counted(respond.body.size(), "byte", "bytes"));
         }
+        static std::string underPrefix(const std::string& prefix)
+        {
+            return prefix.empty() ? "." : fmt::format(", under {}.", prefix);
+        }
+        std::string operator()(const KvHandler& kv) const
+        {
+            return (kv.name.empty()
+                        ? std::string("Answers from the sandbox's namespaces, /NAMESPACE/KEY")
+                        : fmt::format("Answers from the namespace {}", kv.name)) +
+                   underPrefix(kv.prefix);
+        }
+        std::string operator()(const ObjectsHandler& objects) const
+        {
+            return (objects.name.empty()
+                        ? std::string("Answers from the sandbox's buckets, as S3")
+                        : fmt::format("Answers from the bucket {}, as S3", objects.name)) +
+                   underPrefix(objects.prefix);
+        }
         std::string operator()(const RedirectToHandler& redirect) const
         {
+            if (!redirect.service.empty())
+                return fmt::format("Goes to the service {}; Host is {}.", redirect.service,
+                                   redirect.keepHost ? "kept" : "replaced");
             return fmt::format("Goes to port {} of this machine{}; Host is {}.", redirect.port,
                                redirect.name.empty() ? "" : fmt::format(" ({})", redirect.name),
                                redirect.keepHost ? "kept" : "replaced");

@@ -56,12 +56,28 @@ struct RespondHandler
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
 };
-// A port of this machine's loopback. That it is set is the grant: the floor is not asked about it.
+// A port of this machine's loopback, or a service that is bound to the sandbox. That it is set is
+// the grant: the floor is not asked about it.
 struct RedirectToHandler
 {
-    int port = 0;
+    int port = 0; // 0: `service`
+    std::string service;
     std::string name; // the person's word for what listens there; may be empty
     bool keepHost = false;
+};
+
+// Answers from what is bound to the sandbox (docs/bindings.md). Without a name the path's first
+// part is one. The prefix goes before every key and is not shown; {sandbox} in it is the sandbox's
+// name.
+struct KvHandler
+{
+    std::string name;
+    std::string prefix;
+};
+struct ObjectsHandler
+{
+    std::string name;
+    std::string prefix;
 };
 
 using BuiltIn = std::variant<AskHandler,
@@ -73,7 +89,9 @@ using BuiltIn = std::variant<AskHandler,
                              TunnelHandler,
                              SetHeadersHandler,
                              RespondHandler,
-                             RedirectToHandler>;
+                             RedirectToHandler,
+                             KvHandler,
+                             ObjectsHandler>;
 
 // All of them, for forms and lists.
 [[nodiscard]] const std::vector<api::BuiltIn>& builtIns();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/text.h"
+#include "engine/policy/virtual_name.h"
 
 namespace sallyport::policy {
 namespace {
@@ -84,8 +85,23 @@ struct Decide
     {
         return isHttp() ? make(Verdict::Handle, "answered by " + name) : denyOther();
     }
+    Decision operator()(const KvHandler&) const
+    {
+        return isHttp() ? make(Verdict::Handle, "answered by " + name) : denyOther();
+    }
+    Decision operator()(const ObjectsHandler&) const
+    {
+        return isHttp() ? make(Verdict::Handle, "answered by " + name) : denyOther();
+    }
     Decision operator()(const RedirectToHandler& handler) const
     {
+        if (!handler.service.empty()) {
+            // Below the service's own name everything goes to it; elsewhere only HTTP is led there.
+            if (!isHttp() && !isVirtualName(request.host.name))
+                return denyOther();
+            return make(Verdict::Allow,
+                        fmt::format("led to the service {} by {}", handler.service, name));
+        }
         if (!isHttp())
             return denyOther();
         return make(Verdict::Allow,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/policy/handler_decision.h"
+#include "engine/policy/virtual_name.h"
 
 namespace sallyport::policy {
 namespace {
@@ -54,8 +55,27 @@ Decision byDefault(const Snapshot& snapshot, const Request& request)
     case api::DefaultAction::Deny:
         break;
     }
-    return make(Verdict::Deny, api::Step::Default,
-                fmt::format("no rule allows {}, and the sandbox denies by default", requestText(request)));
+    return make(
+        Verdict::Deny, api::Step::Default,
+        fmt::format("no rule allows {}, and the sandbox denies by default", requestText(request)));
+}
+
+// Names of the sandbox's bindings go nowhere: that something is bound is what allows it, and what
+// is not bound is denied, whatever a rule or a catch-all says.
+Decision byBinding(const Snapshot& snapshot, const Request& request)
+{
+    auto handler = snapshot.handlers().find(request);
+    if (handler && !handler->slot.host.empty())
+        return decideByHandler(std::move(handler), request);
+    Decision decision =
+        make(Verdict::Deny, api::Step::Handler,
+             fmt::format("nothing that is bound to this sandbox goes by the name {}{}",
+                         request.host.urlText(),
+                         request.port == 80 || request.port == 443
+                             ? std::string()
+                             : fmt::format(" at port {}", request.port)));
+    decision.ruleText = std::string(VirtualDomain);
+    return decision;
 }
 
 } // namespace
@@ -75,6 +95,9 @@ Decision decide(const Snapshot& snapshot, const Request& request, UnixMillis now
                        !entry->reason.empty() ? entry->reason
                        : entry->id            ? fmt::format("denied by the rule {}", entry->text)
                                    : fmt::format("{} is among the denied hosts", entry->text));
+
+    if (isVirtualName(request.host.name))
+        return byBinding(snapshot, request);
 
     const RuleEntry* const gate = snapshot.gate().find(request, path, now);
     if (snapshot.hasGate() && gate == nullptr)

@@ -91,7 +91,7 @@ std::string redirections(const std::vector<api::Handler>& handlers)
         const HandlerEntry entry = compileHandler(handler);
         const auto* redirect =
             entry.builtIn ? std::get_if<RedirectToHandler>(&*entry.builtIn) : nullptr;
-        if (redirect == nullptr)
+        if (redirect == nullptr || redirect->port == 0)
             continue;
         text += text.empty() ? " Open by a handler: " : ", ";
         text += fmt::format("127.0.0.1:{}{} for {}", redirect->port,

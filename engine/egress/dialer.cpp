@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/binding/bindings.h"
+#include "engine/policy/virtual_name.h"
+
 namespace sallyport::egress {
 
 namespace asio = boost::asio;
@@ -156,12 +159,61 @@ asio::awaitable<UpstreamResult<Dialled>> dialByProxy(
     co_return tl::unexpected(std::move(last));
 }
 
+asio::awaitable<UpstreamResult<Dialled>>
+dialService(DoorContext& context, Stream::Group& group, binding::ServicePort service)
+{
+    if (!service.owner)
+        co_return co_await dialGranted(context, group, service.port);
+    Dialled dialled{std::make_unique<Stream>(context.context, context.deadlines),
+                    fmt::format("{}:{}", context.bindings->nameOf(*service.owner), service.port)};
+    const auto failed = [&](const Error& error) {
+        const auto kind = error.code == Error::Code::TimedOut ? UpstreamFailure::Kind::TimedOut
+                                                              : UpstreamFailure::Kind::Connect;
+        return tl::unexpected(failure(
+            kind, fmt::format("connect to {}: {}", dialled.address, error.text), dialled.address));
+    };
+    auto connecting = context.bindings->connect(*service.owner, service.port);
+    auto socket = co_await std::move(connecting);
+    if (!socket)
+        co_return failed(socket.error());
+    if (const Status adopted = dialled.stream->adopt(std::move(*socket)); !adopted)
+        co_return failed(adopted.error());
+    group.add(*dialled.stream);
+    co_return dialled;
+}
+
 } // namespace
+
+std::optional<UpstreamFailure> refuseService(const DoorContext& context,
+                                             api::SandboxId sandbox,
+                                             const policy::Host& host,
+                                             int port)
+{
+    const auto service = context.bindings
+                             ? context.bindings->service(sandbox, host.name, port)
+                             : Result<binding::ServicePort>(
+                                   fail(Error::Code::Unavailable, "nothing can be bound here"));
+    if (service)
+        return std::nullopt;
+    UpstreamFailure refused = failure(UpstreamFailure::Kind::Refused, service.error().text);
+    refused.decision.emplace();
+    refused.decision->step = api::Step::Handler;
+    refused.decision->ruleText = host.name;
+    refused.decision->reason = service.error().text;
+    return refused;
+}
 
 asio::awaitable<UpstreamResult<Dialled>> dial(
     DoorContext& context, api::SandboxId sandbox, Stream::Group& group, policy::Host host, int port)
 {
     using Kind = UpstreamFailure::Kind;
+    if (policy::isVirtualName(host.name)) {
+        if (auto refused = refuseService(context, sandbox, host, port))
+            co_return tl::unexpected(std::move(*refused));
+        auto dialling =
+            dialService(context, group, *context.bindings->service(sandbox, host.name, port));
+        co_return co_await std::move(dialling);
+    }
     if (context.proxy && context.proxy->applies(host, port))
         co_return co_await dialByProxy(context, sandbox, group, std::move(host), port);
     std::vector<policy::Address> addresses;

@@ -48,6 +48,12 @@ struct Dialled
                                                                    policy::Host host,
                                                                    int port);
 
+// Why this sandbox can't reach the service that goes by a name of ours now; unset where it can.
+[[nodiscard]] std::optional<UpstreamFailure> refuseService(const DoorContext& context,
+                                                           api::SandboxId sandbox,
+                                                           const policy::Host& host,
+                                                           int port);
+
 // The port of this machine's loopback that a handler leads to; the floor is not asked.
 [[nodiscard]] boost::asio::awaitable<UpstreamResult<Dialled>>
 dialGranted(DoorContext& context, Stream::Group& group, int port);

@@ -186,6 +186,11 @@ void Door::setHandlers(handler::Runtime& runtime, HandlerOperation operation)
     m_context->handlerOperation = std::move(operation);
 }
 
+void Door::setBindings(std::shared_ptr<binding::Bindings> bindings)
+{
+    m_context->bindings = std::move(bindings);
+}
+
 Status Door::open(api::SandboxId sandbox,
                   const std::string& name,
                   DoorSockets sockets,

@@ -54,6 +54,8 @@ public:
     // Runs the handlers that modules bring. `runtime` outlives the io_context's last run.
     void setHandlers(handler::Runtime& runtime, HandlerOperation operation);
 
+    void setBindings(std::shared_ptr<binding::Bindings> bindings);
+
     // Begins to serve a sandbox. Exists when it is served already.
     [[nodiscard]] Status open(api::SandboxId sandbox,
                               const std::string& name,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -12,6 +13,10 @@
 #include "engine/egress/upstream_proxy.h"
 #include "engine/handler/runtime.h"
 #include "engine/tls/upstream_context.h"
+
+namespace sallyport::binding {
+class Bindings;
+}
 
 namespace sallyport::egress {
 
@@ -56,6 +61,8 @@ struct DoorContext
     // Runs the handlers of modules; null: every request that one stands for is denied.
     handler::Runtime* handlers = nullptr;
     HandlerOperation handlerOperation;
+    // Null: nothing is bound.
+    std::shared_ptr<binding::Bindings> bindings;
 };
 
 } // namespace sallyport::egress

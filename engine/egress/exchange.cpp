@@ -5,11 +5,13 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "engine/egress/binding_exchange.h"
 #include "engine/egress/handler_call.h"
 #include "engine/egress/hold.h"
 #include "engine/egress/masking.h"
 #include "engine/egress/switched_row.h"
 #include "engine/egress/websocket.h"
+#include "engine/policy/virtual_name.h"
 
 namespace sallyport::egress {
 
@@ -22,6 +24,11 @@ void change(Fields& fields, const policy::HeaderChanges& changes)
         if (value)
             fields.add(name, *value);
     }
+}
+
+std::string serviceHost(const std::string& service)
+{
+    return service + '.' + std::string(policy::ServiceDomain);
 }
 
 } // namespace
@@ -153,6 +160,15 @@ asio::awaitable<void> Exchange::handle()
         respond(*handler);
         co_return;
     }
+    const auto* kv = builtIn<policy::KvHandler>();
+    const auto* objects = builtIn<policy::ObjectsHandler>();
+    if (kv != nullptr || objects != nullptr) {
+        m_log.write();
+        BindingExchange exchange(m_door, m_request, m_log, m_policyRequest.host.name);
+        auto answering = kv != nullptr ? exchange.run(*kv) : exchange.run(*objects);
+        co_await std::move(answering);
+        co_return;
+    }
     if (m_decision.handler && m_decision.handler->slot.kind == api::HandlerKind::JavaScript) {
         co_await callHandler();
         co_return;
@@ -279,11 +295,14 @@ void Exchange::refuseProtocol(int status, std::string_view reason)
 
 UpstreamTarget Exchange::target() const
 {
-    if (const auto* redirect = builtIn<policy::RedirectToHandler>())
+    const auto* const redirect = builtIn<policy::RedirectToHandler>();
+    if (redirect != nullptr && redirect->service.empty())
         return {policy::Host(*policy::Address::parse("127.0.0.1")), redirect->port, false,
                 UpstreamProtocol::Http1, true};
     UpstreamTarget target{m_policyRequest.host, m_policyRequest.port, m_origin.tls,
                           UpstreamProtocol::Http1};
+    if (redirect != nullptr && !policy::isVirtualName(target.host.name))
+        target.host = policy::Host(serviceHost(redirect->service));
     target.webSocket = isWebSocket(m_request.head().upgrade);
     if (m_origin.http2 && (!target.webSocket || !m_origin.tls))
         target.protocol =
@@ -300,6 +319,9 @@ void Exchange::applyHandler()
     if (const auto* redirect = builtIn<policy::RedirectToHandler>();
         redirect != nullptr && !redirect->keepHost) {
         m_host = "localhost:" + std::to_string(redirect->port);
+        if (redirect->port == 0 && m_door.context->bindings)
+            m_host =
+                m_door.context->bindings->authorityAt(m_door.id, target().host.name, target().port);
         m_changedHead = m_request.head();
         if (m_changedHead->fields.has("host"))
             change(m_changedHead->fields, {{"Host", m_host}});

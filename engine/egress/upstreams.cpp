@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 
+#include "engine/policy/virtual_name.h"
+
 namespace sallyport::egress {
 
 namespace asio = boost::asio;
@@ -57,8 +59,17 @@ void Upstreams::remember(const std::string& key, bool http2)
 
 asio::awaitable<Upstreams::OpenResult> Upstreams::request(UpstreamTarget target, bool fresh)
 {
-    const std::string key = target.isGranted ? keyOfGranted(target.port)
-                                             : keyOf(target.host, target.port, target.tls);
+    if (policy::isVirtualName(target.host.name)) {
+        // Asked for each request: a kept connection must not outlive its binding.
+        if (auto refused = refuseService(*m_context, m_sandbox, target.host, target.port))
+            co_return tl::unexpected(std::move(*refused));
+        // Nobody but us lies between.
+        target.tls = false;
+        if (target.protocol == UpstreamProtocol::Http2OrHttp1)
+            target.protocol = UpstreamProtocol::Http1;
+    }
+    const std::string key =
+        target.isGranted ? keyOfGranted(target.port) : keyOf(target.host, target.port, target.tls);
     const bool shares = target.protocol != UpstreamProtocol::Http1;
     for (;;) {
         if (shares || target.webSocket)
@@ -253,10 +264,10 @@ Upstreams::startHttp2(Dialled dialled, std::string tlsText, std::string key, boo
         // Whether it takes one is known only once its settings have come.
         co_await connection->waitSettings();
         if (!connection->takesWebSockets())
-            co_return tl::unexpected(UpstreamFailure{
-                UpstreamFailure::Kind::Protocol,
-                "the upstream speaks HTTP/2 alone and takes no WebSocket over it", std::nullopt,
-                connection->address()});
+            co_return tl::unexpected(
+                UpstreamFailure{UpstreamFailure::Kind::Protocol,
+                                "the upstream speaks HTTP/2 alone and takes no WebSocket over it",
+                                std::nullopt, connection->address()});
     }
     co_return connection->open();
 }

@@ -20,6 +20,7 @@ void addHandlerCommands(CLI::App& app, Context& context);    // handler hosts
 void addApprovalCommands(CLI::App& app, Context& context);   // approvals
 void addCredentialCommands(CLI::App& app, Context& context); // credentials
 void addSettingsCommands(CLI::App& app, Context& context);   // settings
+void addBindingCommands(CLI::App& app, Context& context);    // kv objects services
 void addEngineCommands(CLI::App& app, Context& context);     // doctor info
 
 } // namespace sallyport::ctl

@@ -71,6 +71,7 @@ int main(int argc, char** argv)
     addApprovalCommands(app, context);
     addCredentialCommands(app, context);
     addSettingsCommands(app, context);
+    addBindingCommands(app, context);
     addEngineCommands(app, context);
 
     // What follows the sandbox of `exec` is the program's, options and all.

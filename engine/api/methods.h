@@ -150,6 +150,47 @@ inline constexpr std::array Methods = {
                "Opens the vault; the first passphrase makes it. The desktop's keyring asks for its "
                "password itself."},
     MethodInfo{"vault.lock", "{}", "Vault", "Forgets all values and the key to them."},
+
+    MethodInfo{"bindings.list", "{}", "{bindings: [Binding]}",
+               "Namespaces, buckets and services, and which sandboxes may use them."},
+    MethodInfo{"bindings.create", "{binding: Binding}", "Binding",
+               "Makes one, without uses. Without mostBytes it takes 1 GiB."},
+    MethodInfo{"bindings.update", "{binding: Binding}", "Binding",
+               "Changes mostBytes, port and note of the one with this kind and name."},
+    MethodInfo{"bindings.remove", "{kind: BindingKind, name: string, force?: bool}", "{}",
+               "Removes it; one with contents only with force."},
+    MethodInfo{"bindings.bind",
+               "{kind: BindingKind, name: string, sandbox?: id|name, access?: BindingAccess, "
+               "variable?: string}",
+               "Binding",
+               "Lets a sandbox use it, or all without one. Without a variable it is the name in "
+               "capitals; an empty one gives handlers none."},
+    MethodInfo{"bindings.unbind", "{kind: BindingKind, name: string, sandbox?: id|name}", "Binding",
+               "Takes that back; the next request obeys."},
+    MethodInfo{"contents.begin", "{kind: BindingKind, name: string}", "{upload: id}",
+               "Begins a value or an object of this connection's, to be put with kv.put or "
+               "objects.put."},
+    MethodInfo{"contents.append", "{upload: id, bytes: base64}", "{}", "Adds bytes to it."},
+    MethodInfo{"kv.list", "{namespace: string, prefix?: string, cursor?: string, limit?: int}",
+               "KvPage", "Keys of a namespace; at most 1000 a page."},
+    MethodInfo{"kv.get", "{namespace: string, key: string, offset?: int, etag?: string}",
+               "ContentPiece", "At most 512 KiB of a value from an offset on."},
+    MethodInfo{"kv.put",
+               "{namespace: string, key: string, bytes?: base64, upload?: id, expiresAt?: int, "
+               "metadata?: JSON}",
+               "KvKey", "Stores a value: the bytes given, or those of an upload."},
+    MethodInfo{"kv.delete", "{namespace: string, key: string}", "{}", "Deletes a key."},
+    MethodInfo{
+        "objects.list",
+        "{bucket: string, prefix?: string, delimiter?: string, cursor?: string, limit?: int}",
+        "ObjectPage", "Objects of a bucket; at most 1000 a page."},
+    MethodInfo{"objects.head", "{bucket: string, key: string}", "ObjectInfo", "One object."},
+    MethodInfo{"objects.get", "{bucket: string, key: string, offset?: int, etag?: string}",
+               "ContentPiece", "At most 512 KiB of an object from an offset on."},
+    MethodInfo{"objects.put",
+               "{bucket: string, key: string, bytes?: base64, upload?: id, contentType?: string}",
+               "ObjectInfo", "Stores an object: the bytes given, or those of an upload."},
+    MethodInfo{"objects.delete", "{bucket: string, key: string}", "{}", "Deletes an object."},
 };
 
 inline constexpr std::array Events = {
@@ -173,6 +214,8 @@ inline constexpr std::array Events = {
     MethodInfo{"credential.alarm", "CredentialAlarm", "",
                "A credential was on its way to a host that may not have it; it was stopped."},
     MethodInfo{"vault.changed", "Vault", "", "Locked or unlocked."},
+    MethodInfo{"bindings.changed", "{}", "",
+               "A binding or what it holds changed, at most once a second: list anew."},
     MethodInfo{"exec.output", "ExecOutput", "", "Output of a program started by this connection."},
     MethodInfo{"exec.exit", "ExecExit", "", "The program's end; the stream id is free again."},
 };

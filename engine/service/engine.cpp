@@ -129,6 +129,10 @@ Status Engine::start()
             const auto sandbox = m_sandboxes->get(id);
             return sandbox ? sandbox->startedAt : std::nullopt;
         });
+    auto depot = binding::Depot::open(m_options.paths.data / "bindings");
+    if (!depot)
+        return tl::unexpected(depot.error());
+    m_bindings = std::make_unique<BindingBook>(m_loop, std::move(*depot));
     m_keeper = std::make_unique<DoorKeeper>(*m_book, *m_desk, *m_credentials, *m_settings, *m_budgets, *m_log, *m_handlerLog, *m_store, [this](api::SandboxId id) {
         const auto sandbox = m_sandboxes->get(id);
         return sandbox ? sandbox->name : std::string();
@@ -139,6 +143,7 @@ Status Engine::start()
     m_door = std::move(*door);
     applySetting("proxy.url");
     applySetting("tls.authorities");
+    m_door->setBindings(m_bindings->bindings());
     handler::RuntimeOptions runtime;
     runtime.program = m_options.handlerBinary;
     m_runtime = std::make_unique<handler::Runtime>(m_loop.get_executor(), std::move(runtime));
@@ -166,9 +171,18 @@ Status Engine::start()
         m_credentials->sandboxRemoved(id);
         m_settings->removeSandbox(id);
         m_budgets->removeSandbox(id);
+        m_bindings->bindings()->depot()->sandboxRemoved(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
-    listener.onPolicyChanged = [this](const api::Sandbox& sandbox) { m_book->setSandbox(sandbox); };
+    listener.onPolicyChanged = [this](const api::Sandbox& sandbox) {
+        m_book->setHandlers(sandbox.id, handlersOnLadder(sandbox.id));
+        m_book->setSandbox(sandbox);
+        // Others' ladders name it, where it has services.
+        const auto catalogue = m_bindings->bindings()->catalogue();
+        for (const binding::CatalogueEntry& entry : catalogue->entries())
+            if (entry.binding.owner == sandbox.id)
+                return bindingsChanged();
+    };
     listener.onStopped = [this](api::SandboxId id, bool isLastRunning) {
         m_desk->sandboxStopped(id);
         m_book->sandboxStopped(id, isLastRunning);
@@ -189,6 +203,8 @@ Status Engine::start()
     for (const api::Sandbox& sandbox : m_sandboxes->list())
         m_sleeper->set(sandbox.id, std::chrono::seconds(m_handlers->settings(sandbox.id).sleepAfterSeconds));
     listenToParts();
+    listenToBindings();
+    bindingsChanged();
     bindEngineMethods();
     bindSandboxMethods();
     bindExecMethods();
@@ -199,6 +215,7 @@ Status Engine::start()
     bindLogMethods();
     bindCredentialMethods();
     bindSettingsMethods();
+    bindBindingMethods();
     return {};
 }
 
@@ -211,8 +228,8 @@ void Engine::listenToParts()
     m_book->setListener(std::move(policy));
 
     HandlerBook::Listener handlers;
-    handlers.onHandlersChanged = [this](api::SandboxId sandbox, const std::vector<api::Handler>& all) {
-        m_book->setHandlers(sandbox, all);
+    handlers.onHandlersChanged = [this](api::SandboxId sandbox, const std::vector<api::Handler>&) {
+        m_book->setHandlers(sandbox, handlersOnLadder(sandbox));
     };
     handlers.onSettingsChanged = [this](api::SandboxId sandbox, const api::ModuleSettings& settings) {
         m_book->setModule(sandbox, settings);

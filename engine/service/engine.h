@@ -20,6 +20,7 @@
 #include "engine/log/handler_log.h"
 #include "engine/sandbox/manager.h"
 #include "engine/sandbox/platform.h"
+#include "engine/service/binding_book.h"
 #include "engine/service/budget_book.h"
 #include "engine/service/credential_book.h"
 #include "engine/service/door_keeper.h"
@@ -90,6 +91,9 @@ private:
     void bindLogMethods();
     void bindCredentialMethods();
     void bindSettingsMethods();
+    void bindBindingMethods();
+    void bindUseMethods();
+    void bindContentMethods();
 
     [[nodiscard]] api::EngineInfo info() const;
     [[nodiscard]] Result<api::SandboxId> sandboxIn(const api::Json& parameters) const;
@@ -103,6 +107,23 @@ private:
     [[nodiscard]] api::Json moduleJson(const api::Module& module) const;
     [[nodiscard]] api::Json handlersOf(api::SandboxId sandbox) const;
     [[nodiscard]] Result<api::CredentialId> credentialIn(const api::Json& parameters) const;
+
+    // The handlers on a sandbox's ladder: those that were set or declared, and what its bindings put there.
+    [[nodiscard]] std::vector<api::Handler> handlersOnLadder(api::SandboxId sandbox) const;
+    void listenToBindings();
+    void bindingsChanged();
+    [[nodiscard]] boost::asio::awaitable<Result<UniqueFd>> connectToSandbox(api::SandboxId id, int port);
+    struct ContentTarget
+    {
+        std::int64_t store = 0;
+        std::string name;
+        std::string key;
+    };
+    [[nodiscard]] Result<ContentTarget> contentIn(api::BindingKind kind, const api::Json& parameters) const;
+    [[nodiscard]] boost::asio::awaitable<Result<api::Json>> listContents(api::BindingKind kind, api::Json parameters);
+    [[nodiscard]] boost::asio::awaitable<Result<api::Json>> getContent(api::BindingKind kind, api::Json parameters);
+    [[nodiscard]] boost::asio::awaitable<Result<api::Json>>
+    putContent(api::BindingKind kind, std::uint64_t connection, api::Json parameters);
 
     // In the order in which they depend on each other; the loop goes last, after all that has handlers in it.
     EngineOptions m_options;
@@ -119,6 +140,7 @@ private:
     std::unique_ptr<PolicyBook> m_book;
     std::unique_ptr<FrontDesk> m_desk;
     std::unique_ptr<CredentialBook> m_credentials;
+    std::unique_ptr<BindingBook> m_bindings;
     std::unique_ptr<DoorKeeper> m_keeper;
     std::unique_ptr<handler::Runtime> m_runtime;
     std::unique_ptr<egress::Door> m_door;

@@ -85,7 +85,7 @@ Json Engine::handlersOf(api::SandboxId sandbox) const
 {
     std::vector<std::string> problems;
     Json list = Json::array();
-    for (const auto& entry : policy::HandlerIndex(m_handlers->of(sandbox), problems).inOrder())
+    for (const auto& entry : policy::HandlerIndex(handlersOnLadder(sandbox), problems).inOrder())
         list.push_back(api::toJson(entry->slot));
     return {{"handlers", std::move(list)}};
 }

@@ -44,6 +44,7 @@ HOSTS = {
     "self.example.com": [HOST4],
     "expired.example.com": [WEB4],
     "untrusted.example.com": [WEB4],
+    "api.github.com": [WEB4],
     # Of the article's examples.
     "github.com": [WEB4],
     "npmjs.org": [WEB4],
@@ -297,6 +298,10 @@ class World:
                 root {www};
                 location /echo {{ default_type text/plain; return 200 "$request_method $request_uri $server_protocol $http_user_agent\\n"; }}
                 location /headers {{ default_type text/plain; return 200 "x-auth-token=$http_x_auth_token x-mine=$http_x_mine\n"; }}
+                location /credential {{
+                    default_type text/plain; access_log {self.dir}/nginx-credentials.log credentials;
+                    return 200 "authorization=$http_authorization mine=$http_x_mine\n";
+                }}
                 location /slow {{ proxy_pass http://127.0.0.1:9; }}
             }}"""
 
@@ -306,6 +311,7 @@ class World:
             worker_processes 1; pid {self.dir}/nginx.pid; error_log {self.dir}/nginx-error.log; daemon off;
             events {{ worker_connections 1024; }}
             http {{
+                log_format credentials "authorization=$http_authorization mine=$http_x_mine";
                 access_log {self.dir}/nginx-access.log; client_max_body_size 0; error_page 405 =200 $uri;
                 types {{ text/html html; }} default_type application/octet-stream;
                 {server("web.example.com v6.example.com", WEB4, "web", " http2")}

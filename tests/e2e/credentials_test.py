@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+"""Credentials that a real guest uses and never sees, by the commands of docs/credentials.md."""
+
+import base64
+import json
+import pathlib
+import shlex
+import unittest
+import urllib.parse
+
+from world import World, wait_for
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/credentials.md"
+PASSPHRASE = "correct horse battery staple"
+VALUE = "s3cret-Value+of/the=person-0123456789"
+SECOND = "another-Value-that-nobody-may-see-98765"
+
+world = guest = None
+
+
+def documented(*words):
+    """The first command line of the document that begins with these words."""
+    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+        command = shlex.split(line.strip(), comments=True) if line.startswith("    ") else []
+        if command[: len(words)] == list(words):
+            return command[1:]
+    raise AssertionError(f"{DOCUMENT.name} does not show {' '.join(words)}")
+
+
+def setUpModule():
+    global world, guest
+    world = World()
+    guest = world.sandbox(defaultAction="allow")
+    world.ctl(*documented("sallyctl", "credentials", "unlock"), input=PASSPHRASE + "\n")
+    world.ctl(*documented("sallyctl", "credentials", "add", "github"), input=VALUE + "\n")
+    world.client.call(
+        "credentials.add",
+        credential={"name": "shop", "hosts": ["web.example.com"], "use": "placeholder", "variable": "SHOP_KEY", "inBodies": True},
+        value=SECOND,
+    )
+
+
+def tearDownModule():
+    world.close()
+
+
+def arrived():
+    """The credential headers that the servers outside were sent, oldest first."""
+    return (world.dir / "nginx-credentials.log").read_text().splitlines()
+
+
+class Credentials(unittest.TestCase):
+    def curl(self, *arguments):
+        done = guest.run("curl", "-sS", "-m", "60", "-w", "\\n%{http_code}", *arguments)
+        body, _, status = done.stdout.rpartition("\n")
+        return body, status, done.stderr
+
+    def placeholder(self, variable):
+        return guest.run("printenv", variable).stdout.strip()
+
+    def test_the_value_is_put_in_and_taken_out_of_the_answer(self):
+        token = self.placeholder("GITHUB_TOKEN")
+        self.assertRegex(token, r"\Asp_[A-Za-z0-9_]+\Z")
+        self.assertEqual(len(token), len(VALUE))
+        body, status, errors = self.curl("https://api.github.com/credential")
+        self.assertEqual(status, "200", errors)
+        self.assertEqual(arrived()[-1], f"authorization=token {VALUE} mine=-")
+        self.assertEqual(body, f"authorization=token {token} mine=\n")
+        row = next(r for r in world.rows() if r["path"] == "/credential")
+        self.assertEqual(row["credentials"], "github")
+        self.assertNotIn(VALUE, json.dumps(world.client.call("log.get", row=row["id"])))
+        # The documented check, which sends nothing.
+        said = world.ctl(*documented("sallyctl", "credentials", "test")).stdout
+        self.assertIn("github", said)
+        self.assertNotIn(VALUE, world.ctl(*documented("sallyctl", "credentials", "list")).stdout)
+
+    def test_a_placeholder_is_worth_its_value_at_its_host_alone(self):
+        key = self.placeholder("SHOP_KEY")
+        body, status, _ = self.curl("-H", f"X-Mine: Key {key}", "https://web.example.com/credential")
+        self.assertEqual((body, status), (f"authorization= mine=Key {key}\n", "200"))
+        self.assertEqual(arrived()[-1], f"authorization=- mine=Key {SECOND}")
+        # Nothing is put in where the guest put no placeholder.
+        self.curl("https://web.example.com/credential")
+        self.assertEqual(arrived()[-1], "authorization=- mine=-")
+
+    def test_nothing_of_it_leaves_for_another_host(self):
+        token = self.placeholder("GITHUB_TOKEN")
+        before = len(arrived())
+        alarms = 0
+        for what in (token, VALUE):
+            raw = what.encode()
+            for form in (what, urllib.parse.quote(what, safe=""), base64.b64encode(raw).decode(), raw.hex()):
+                body, status, errors = self.curl("-H", f"X-Mine: {form}", "https://other.example.com/credential")
+                alarms += 1
+                with self.subTest(form=form):
+                    self.assertEqual((status, json.loads(body or "{}").get("step")), ("403", "credential"), errors)
+                # A place that reads the whole body before it answers.
+                body, status, errors = self.curl("--data-binary", f"<<{form}>>", "https://other.example.com/slow")
+                alarms += 1
+                with self.subTest(body=form):
+                    self.assertEqual((status, json.loads(body or "{}").get("step")), ("403", "credential"), errors)
+        body, status, _ = self.curl(f"https://other.example.com/credential?q={token}")
+        self.assertEqual((status, json.loads(body)["step"]), ("403", "credential"))
+        alarms += 1
+        self.assertEqual(len(arrived()), before)
+        told = wait_for("every alarm is told", lambda: (a := [p for m, p in world.client.events if m == "credential.alarm"]) and len(a) >= alarms and a, 30)
+        self.assertEqual({a["credential"] for a in told}, {"github"})
+        row = world.client.call("log.get", row=told[-1]["row"])["row"]
+        self.assertEqual((row["state"], row["step"], row["host"], row["credentials"]), ("denied", "credential", "other.example.com", "github"))
+        self.assertNotIn(token, row["path"])
+
+    def test_a_sandbox_that_may_not_use_it_gets_and_sends_nothing(self):
+        token = self.placeholder("GITHUB_TOKEN")
+        github = next(c for c in world.client.call("credentials.list")["credentials"] if c["name"] == "github")
+        world.client.call("credentials.update", credential={**github, "sandboxes": []})
+        self.addCleanup(lambda: world.client.call("credentials.update", credential=github))
+        self.assertEqual(self.placeholder("GITHUB_TOKEN"), "")
+        self.assertEqual(self.curl("https://api.github.com/credential")[:2], ("authorization= mine=\n", "200"))
+        self.assertEqual(self.curl("-H", f"X-Mine: {token}", "https://api.github.com/credential")[1], "403")
+
+    def test_z_a_new_engine_needs_the_passphrase_and_keeps_the_placeholder(self):
+        token = self.placeholder("GITHUB_TOKEN")
+        world.client.call("engine.shutdown", stopSandboxes=False)
+        world.engine.wait(60)
+        world.start_engine()
+        wait_for("the new engine has the sandbox", lambda: guest.info["state"] == "running")
+        wait_for("the vault is found", lambda: not world.client.call("credentials.list")["vault"]["isNew"])
+        body, status, _ = self.curl("https://api.github.com/credential")
+        self.assertEqual(status, "403")
+        self.assertIn("locked", json.loads(body)["reason"])
+        world.ctl(*documented("sallyctl", "credentials", "unlock"), input=PASSPHRASE + "\n")
+        self.assertEqual(self.placeholder("GITHUB_TOKEN"), token)
+        self.assertEqual(self.curl("https://api.github.com/credential")[:2], (f"authorization=token {token} mine=\n", "200"))
+
+    def test_zz_no_value_lies_in_a_file_of_ours(self):
+        files = [p for p in (world.user_home, world.runtime) for p in p.rglob("*") if p.is_file() and not p.is_symlink() and p.suffix not in (".ext4", ".qcow2", ".img")]
+        files.append(world.dir / "engine.log")
+        self.assertTrue(any(p.name == "vault.sealed" for p in files), files)
+        self.assertTrue(any(p.suffix in (".db", ".sqlite", ".sqlite3") for p in files), files)
+        for path in files:
+            content = path.read_bytes()
+            for value in (VALUE, SECOND, PASSPHRASE):
+                for form in (value.encode(), base64.b64encode(value.encode()), value.encode().hex().encode()):
+                    self.assertNotIn(form, content, path)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -211,6 +211,7 @@ class Journey(unittest.TestCase):
         self.assertIn("ask me tomorrow", why)
         self.picture("journey-7-egress-filtered")
         # From the row: deny its host, and take that back.
+        desktop.wait_gone("Undo", BUTTON)  # of the answer before
         desktop.click("Deny host", BUTTON)
         wait_for("the rule is written", lambda: [r for r in rules("deny") if r["match"]["host"] == "web.example.com" and not r["match"]["method"]])
         desktop.click("Undo", BUTTON)

@@ -76,7 +76,8 @@ JSValueRef Host::send(Arguments arguments)
         call = toId(m_script.toNumber(arguments[4]));
     if (head.size() + tail.size() + 4 > handler::MaxHostPayload && type != FrameType::Ready)
         m_script.throwError("too large a message");
-    if (type == FrameType::Fetch || type == FrameType::Op || type == FrameType::Pull)
+    if (type == FrameType::Fetch || type == FrameType::Op || type == FrameType::Use ||
+        type == FrameType::Pull)
         m_owners[id] = m_current;
     if (m_channel.queued() > MostOutput)
         m_script.throwError("too much at once");

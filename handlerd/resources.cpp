@@ -17,7 +17,7 @@ __asm__(".section .rodata\n"
         RUNTIME_FILE("base") RUNTIME_FILE("events") RUNTIME_FILE("headers") RUNTIME_FILE("url")
         RUNTIME_FILE("body") RUNTIME_FILE("blob") RUNTIME_FILE("messages") RUNTIME_FILE("fetch")
         RUNTIME_FILE("encoding") RUNTIME_FILE("timers") RUNTIME_FILE("clone")
-        RUNTIME_FILE("compression") RUNTIME_FILE("crypto") RUNTIME_FILE("keys") RUNTIME_FILE("subtle") RUNTIME_FILE("modules") RUNTIME_FILE("main")
+        RUNTIME_FILE("compression") RUNTIME_FILE("crypto") RUNTIME_FILE("keys") RUNTIME_FILE("subtle") RUNTIME_FILE("bindings") RUNTIME_FILE("modules") RUNTIME_FILE("main")
         TEXT("})")
         SCRIPT_END("runtime")
 

@@ -30,6 +30,7 @@ struct Options
     std::string name;
     std::string sandbox;
     bool readOnly = false;
+    bool handlersOnly = false;
     std::optional<std::string> variable;
     std::string most;
     std::string note;
@@ -86,6 +87,8 @@ std::string usesText(const api::Binding& binding, const std::vector<api::Sandbox
                 who = sandbox.name;
         if (binding.kind != BindingKind::Service && use.access == api::BindingAccess::ReadOnly)
             who += " (read only)";
+        if (use.reach == api::BindingReach::Handlers)
+            who += " (handlers only)";
         if (!use.variable.empty())
             who += fmt::format(" as {}", use.variable);
         text += (text.empty() ? "" : ", ") + who;
@@ -178,6 +181,8 @@ Result<int> bind(Context& context, BindingKind kind, const Options& options)
     if (!options.sandbox.empty())
         parameters["sandbox"] = sandboxParameter(options.sandbox);
     parameters["access"] = options.readOnly ? "readOnly" : "readWrite";
+    if (options.handlersOnly)
+        parameters["reach"] = "handlers";
     if (options.variable)
         parameters["variable"] = *options.variable;
     const auto bound = context.callFor<api::Binding>("bindings.bind", parameters);
@@ -388,6 +393,8 @@ void addUses(Group& group)
     auto* binding = group.addNamed("bind", "Let a sandbox use it", bind);
     binding->add_option("sandbox", options.sandbox, "Name or id; all without one");
     binding->add_flag("--read-only", options.readOnly, "Nothing can be changed through it");
+    binding->add_flag("--handlers-only", options.handlersOnly,
+                      "Its programs see nothing of it; handlers do, by env.NAME");
     binding->add_option("--as", options.variable, "env.NAME in handlers; default: its own name");
     auto* unbinding = group.addNamed("unbind", "Take that back", unbind);
     unbinding->add_option("sandbox", options.sandbox, "Name or id; what all have without one");

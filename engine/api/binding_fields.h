@@ -26,12 +26,22 @@ template <> struct Names<BindingAccess>
     });
 };
 
+template <> struct Names<BindingReach>
+{
+    static constexpr std::string_view Type = "BindingReach";
+    static constexpr auto List = std::to_array<std::pair<BindingReach, std::string_view>>({
+        {BindingReach::Sandbox, "sandbox"},
+        {BindingReach::Handlers, "handlers"},
+    });
+};
+
 template <> struct Fields<BindingUse>
 {
     static constexpr std::string_view Type = "BindingUse";
     static constexpr auto List = std::tuple(may("sandbox", &BindingUse::sandbox),
                                             may("access", &BindingUse::access),
-                                            may("variable", &BindingUse::variable));
+                                            may("variable", &BindingUse::variable),
+                                            may("reach", &BindingUse::reach));
 };
 
 template <> struct Fields<Binding>
@@ -94,7 +104,7 @@ template <> struct Fields<ContentPiece>
                                             need("etag", &ContentPiece::etag));
 };
 
-using BindingEnums = TypeList<BindingKind, BindingAccess>;
+using BindingEnums = TypeList<BindingKind, BindingAccess, BindingReach>;
 using BindingTypes =
     TypeList<BindingUse, Binding, KvKey, KvPage, ObjectInfo, ObjectPage, ContentPiece>;
 

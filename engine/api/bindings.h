@@ -26,12 +26,20 @@ enum class BindingAccess
     ReadWrite,
 };
 
+// Who of a sandbox gets at a binding.
+enum class BindingReach
+{
+    Sandbox,  // its programs, by the virtual hosts, and its handlers, by env
+    Handlers, // its handlers only
+};
+
 // Who may use a binding, and how.
 struct BindingUse
 {
     std::optional<SandboxId> sandbox; // unset: every sandbox, those to come included
     BindingAccess access = BindingAccess::ReadWrite;
     std::string variable; // env.NAME in handlers; empty: none
+    BindingReach reach = BindingReach::Sandbox;
 };
 
 struct Binding

@@ -65,9 +65,10 @@ inline constexpr std::array Methods = {
                "The gate: these hosts and no others; null takes it away."},
     MethodInfo{"sandbox.setDeniedHosts", "{sandbox: id|name, hosts: [string]}", "Sandbox",
                "Replaces the denied hosts."},
-    MethodInfo{"sandbox.allowHost", "{sandbox: id|name, host: string}", "Sandbox",
-               "Adds to the allowed hosts. Without a list there is one from then on, and hosts that "
-               "are not on it are denied."},
+    MethodInfo{
+        "sandbox.allowHost", "{sandbox: id|name, host: string}", "Sandbox",
+        "Adds to the allowed hosts. Without a list there is one from then on, and hosts that "
+        "are not on it are denied."},
     MethodInfo{"sandbox.denyHost", "{sandbox: id|name, host: string}", "Sandbox",
                "Adds to the denied hosts."},
     MethodInfo{"sandbox.removeAllowedHost", "{sandbox: id|name, host: string}", "Sandbox",
@@ -75,10 +76,11 @@ inline constexpr std::array Methods = {
     MethodInfo{"sandbox.removeDeniedHost", "{sandbox: id|name, host: string}", "Sandbox",
                "Takes the host from the denied ones, if it is there."},
 
-    MethodInfo{"sandbox.setOutboundHandler",
-               "{sandbox: id|name, name: string|null, params?: JSON}", "{handlers: [Handler]}",
-               "Sets the catch-all handler; null unsets it. The next request obeys, also on an open "
-               "connection."},
+    MethodInfo{
+        "sandbox.setOutboundHandler", "{sandbox: id|name, name: string|null, params?: JSON}",
+        "{handlers: [Handler]}",
+        "Sets the catch-all handler; null unsets it. The next request obeys, also on an open "
+        "connection."},
     MethodInfo{"sandbox.setOutboundByHost",
                "{sandbox: id|name, host: string, name: string, params?: JSON}",
                "{handlers: [Handler]}", "Sets the handler of a host or a pattern."},
@@ -86,9 +88,9 @@ inline constexpr std::array Methods = {
                "{sandbox: id|name, handlers: {HOST: string|{name: string, params?: JSON}}}",
                "{handlers: [Handler]}",
                "Replaces all host handlers that were set at run time, or none where one is wrong."},
-    MethodInfo{"sandbox.removeOutboundByHost", "{sandbox: id|name, host: string}",
-               "{handlers: [Handler]}",
-               "Unsets a host's handler that was set at run time; a declared one is in force again."},
+    MethodInfo{
+        "sandbox.removeOutboundByHost", "{sandbox: id|name, host: string}", "{handlers: [Handler]}",
+        "Unsets a host's handler that was set at run time; a declared one is in force again."},
     MethodInfo{"handlers.list", "{sandbox: id|name}", "{handlers: [Handler]}",
                "The handlers on a sandbox's ladder, in the order in which they win."},
     MethodInfo{"handlers.builtIns", "{}", "{builtIns: [BuiltIn]}",
@@ -98,17 +100,18 @@ inline constexpr std::array Methods = {
     MethodInfo{"module.get", "{sandbox: id|name}", "Module & {settings: ModuleSettings}",
                "A sandbox's handler module, and what the class of the one in force says of the "
                "sandbox."},
-    MethodInfo{"module.set", "{sandbox: id|name, source: string}",
-               "Module & {settings: ModuleSettings}",
-               "Saves the module and checks it. Where it is wrong, the problems say so and the last "
-               "good one goes on. An empty source removes it."},
+    MethodInfo{
+        "module.set", "{sandbox: id|name, source: string}", "Module & {settings: ModuleSettings}",
+        "Saves the module and checks it. Where it is wrong, the problems say so and the last "
+        "good one goes on. An empty source removes it."},
 
-    MethodInfo{"handlers.try",
-               "{sandbox: id|name, request: TrialRequest, source?: string, send?: bool}", "TrialResult",
-               "What the ladder and a handler would do with a request that is made up: with the "
-               "module in force, or this text. Nothing leaves unless send is true, which needs a "
-               "sandbox that runs; questions count as allowed, and what it would change is told and "
-               "not done."},
+    MethodInfo{
+        "handlers.try", "{sandbox: id|name, request: TrialRequest, source?: string, send?: bool}",
+        "TrialResult",
+        "What the ladder and a handler would do with a request that is made up: with the "
+        "module in force, or this text. Nothing leaves unless send is true, which needs a "
+        "sandbox that runs; questions count as allowed, and what it would change is told and "
+        "not done."},
 
     MethodInfo{"rules.list", "{sandbox?: id|name}", "{rules: [Rule]}",
                "All rules, or those that apply to a sandbox."},
@@ -131,8 +134,9 @@ inline constexpr std::array Methods = {
     MethodInfo{"settings.get", "{name: string, sandbox?: id|name}", "Setting", "One setting."},
     MethodInfo{"settings.set", "{name: string, value: JSON, sandbox?: id|name}", "Setting",
                "Sets it, for all or for a sandbox. What is under way may end by the former value."},
-    MethodInfo{"settings.reset", "{name: string, sandbox?: id|name}", "Setting",
-               "Takes the value away: a sandbox's falls back to the engine's, that to the default."},
+    MethodInfo{
+        "settings.reset", "{name: string, sandbox?: id|name}", "Setting",
+        "Takes the value away: a sandbox's falls back to the engine's, that to the default."},
 
     MethodInfo{"credentials.list", "{}", "{credentials: [Credential], vault: Vault}",
                "All credentials, without their values, which no method gives out."},
@@ -161,10 +165,11 @@ inline constexpr std::array Methods = {
                "Removes it; one with contents only with force."},
     MethodInfo{"bindings.bind",
                "{kind: BindingKind, name: string, sandbox?: id|name, access?: BindingAccess, "
-               "variable?: string}",
+               "variable?: string, reach?: BindingReach}",
                "Binding",
                "Lets a sandbox use it, or all without one. Without a variable it is the name in "
-               "capitals; an empty one gives handlers none."},
+               "capitals; an empty one gives handlers none. Without a reach its programs may use "
+               "it as well as its handlers."},
     MethodInfo{"bindings.unbind", "{kind: BindingKind, name: string, sandbox?: id|name}", "Binding",
                "Takes that back; the next request obeys."},
     MethodInfo{"contents.begin", "{kind: BindingKind, name: string}", "{upload: id}",

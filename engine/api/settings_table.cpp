@@ -188,6 +188,8 @@ constexpr std::array Table = {
                 "machine."},
     SettingInfo{"handler.fetches", "Fetches of a call", Count, Sandbox, 50, 1, 1000,
                 "One request of the guest must not become a flood of others."},
+    SettingInfo{"handler.bindingUses", "Uses of bindings of a call", Count, Sandbox, 1000, 1,
+                100000, "Each reads or writes this machine's disk."},
     SettingInfo{"handler.logLines", "Lines that a call may write", Count, Sandbox, 1000, 10, 100000,
                 "A loop that writes must not drive older lines out of the log."},
     SettingInfo{"handler.callsAtOnce", "Calls at once of a sandbox", Count, Sandbox, 256, 1, 4096,

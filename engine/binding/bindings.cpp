@@ -13,6 +13,9 @@ namespace sallyport::binding {
 
 namespace {
 
+// The other sandboxes, as far as their ports are bound as services.
+constexpr auto SandboxesVariable = "SANDBOXES";
+
 api::Handler
 rung(std::string host, std::string name, const nlohmann::json& params, UnixMillis setAt)
 {
@@ -56,8 +59,8 @@ Result<ServicePort> Bindings::service(api::SandboxId sandbox, std::string_view h
 {
     const auto known = catalogue();
     if (const auto name = policy::labelBelow(host, policy::ServiceDomain)) {
-        const auto found =
-            known->open(sandbox, api::BindingKind::Service, *name, api::BindingAccess::ReadOnly);
+        const auto found = known->open(sandbox, api::BindingKind::Service, *name,
+                                       api::BindingAccess::ReadOnly, Caller::Either);
         if (!found)
             return tl::unexpected(found.error());
         const api::Binding& binding = found->entry->binding;
@@ -67,7 +70,7 @@ Result<ServicePort> Bindings::service(api::SandboxId sandbox, std::string_view h
     if (!owner)
         return fail(Error::Code::NotFound,
                     fmt::format("{} is no name of a service", text::escapeControls(host)));
-    for (const Usable& each : known->usedBy(sandbox)) {
+    for (const Usable& each : known->usedBy(sandbox, Caller::Either)) {
         const api::Binding& binding = each.entry->binding;
         if (binding.kind == api::BindingKind::Service && binding.owner && binding.port == port &&
             nameOf(*binding.owner) == *owner)
@@ -91,7 +94,7 @@ std::vector<api::Handler> Bindings::rungsOf(api::SandboxId sandbox) const
     bool hasKv = false;
     bool hasObjects = false;
     const auto none = nlohmann::json::object();
-    for (const Usable& each : known->usedBy(sandbox)) {
+    for (const Usable& each : known->usedBy(sandbox, Caller::Guest)) {
         const api::Binding& binding = each.entry->binding;
         const UnixMillis at = binding.createdAt;
         switch (binding.kind) {
@@ -121,18 +124,24 @@ std::vector<api::Handler> Bindings::rungsOf(api::SandboxId sandbox) const
     return rungs;
 }
 
-std::string Bindings::environmentOf(api::SandboxId sandbox) const
+nlohmann::json Bindings::environmentOf(api::SandboxId sandbox) const
 {
-    nlohmann::json all = nlohmann::json::array();
+    nlohmann::json all = nlohmann::json::object();
+    nlohmann::json ports = nlohmann::json::object();
     const auto known = catalogue();
-    for (const Usable& each : known->usedBy(sandbox)) {
-        if (each.use.variable.empty())
-            continue;
-        all.push_back({{"variable", each.use.variable},
-                       {"kind", api::enumName(each.entry->binding.kind)},
-                       {"name", each.entry->binding.name}});
+    for (const Usable& each : known->usedBy(sandbox, Caller::Handler)) {
+        const api::Binding& binding = each.entry->binding;
+        // A use of its own goes before everybody's of the same name.
+        if (!all.contains(each.use.variable) || each.use.sandbox)
+            all[each.use.variable] = {{"kind", api::enumName(binding.kind)},
+                                      {"name", binding.name}};
+        const std::string owner = binding.owner ? nameOf(*binding.owner) : std::string();
+        if (!owner.empty())
+            ports[owner].push_back(binding.port);
     }
-    return all.dump();
+    if (!all.contains(SandboxesVariable))
+        all[SandboxesVariable] = {{"kind", "sandboxes"}, {"ports", std::move(ports)}};
+    return all;
 }
 
 } // namespace sallyport::binding

@@ -11,6 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/unique_fd.h"
 #include "engine/binding/depot.h"
@@ -58,8 +59,9 @@ public:
 
     // What the sandbox's bindings put on its ladder (docs/policy.md).
     [[nodiscard]] std::vector<api::Handler> rungsOf(api::SandboxId sandbox) const;
-    // The same for its handlers' env: JSON, a list of {variable, kind, name, writes}.
-    [[nodiscard]] std::string environmentOf(api::SandboxId sandbox) const;
+    // What they put into its handlers' env, by its names: {kind, name}; for SANDBOXES {kind:
+    // "sandboxes", ports: {sandbox: [port]}}.
+    [[nodiscard]] nlohmann::json environmentOf(api::SandboxId sandbox) const;
 
 private:
     std::shared_ptr<Depot> m_depot;

@@ -19,6 +19,19 @@ bool isLower(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+bool isFor(const api::BindingUse& use, Caller caller)
+{
+    switch (caller) {
+    case Caller::Guest:
+        return use.reach == api::BindingReach::Sandbox;
+    case Caller::Handler:
+        return !use.variable.empty();
+    case Caller::Either:
+        break;
+    }
+    return true;
+}
+
 } // namespace
 
 const CatalogueEntry* Catalogue::find(api::BindingKind kind, std::string_view name) const
@@ -43,11 +56,11 @@ std::optional<api::BindingUse> Catalogue::use(const CatalogueEntry& entry,
     return everybodys;
 }
 
-std::vector<Usable> Catalogue::usedBy(api::SandboxId sandbox) const
+std::vector<Usable> Catalogue::usedBy(api::SandboxId sandbox, Caller caller) const
 {
     std::vector<Usable> all;
     for (const CatalogueEntry& entry : m_entries)
-        if (auto found = use(entry, sandbox))
+        if (auto found = use(entry, sandbox); found && isFor(*found, caller))
             all.push_back({&entry, std::move(*found)});
     return all;
 }
@@ -55,12 +68,13 @@ std::vector<Usable> Catalogue::usedBy(api::SandboxId sandbox) const
 Result<Usable> Catalogue::open(api::SandboxId sandbox,
                                api::BindingKind kind,
                                std::string_view name,
-                               api::BindingAccess access) const
+                               api::BindingAccess access,
+                               Caller caller) const
 {
     const CatalogueEntry* const entry = find(kind, name);
     const auto found = entry != nullptr ? use(*entry, sandbox) : std::nullopt;
     // One that is not this sandbox's looks like one that is not there.
-    if (!found)
+    if (!found || !isFor(*found, caller))
         return fail(Error::Code::NotFound,
                     fmt::format("no {} '{}' is bound to this sandbox", kindName(kind),
                                 text::escapeControls(text::elide(name, 80))));

@@ -18,6 +18,14 @@ struct CatalogueEntry
     api::Binding binding;
 };
 
+// Who of a sandbox asks.
+enum class Caller
+{
+    Guest,   // a program in it, by a virtual host
+    Handler, // one of its handlers, by env
+    Either,  // the ladder has said already who may
+};
+
 // One that a sandbox may use.
 struct Usable
 {
@@ -40,13 +48,14 @@ public:
     [[nodiscard]] std::optional<api::BindingUse> use(const CatalogueEntry& entry,
                                                      api::SandboxId sandbox) const;
     // What the sandbox may use, in the order of kind and name.
-    [[nodiscard]] std::vector<Usable> usedBy(api::SandboxId sandbox) const;
+    [[nodiscard]] std::vector<Usable> usedBy(api::SandboxId sandbox, Caller caller) const;
 
     // One that the sandbox may use that way, or why not.
     [[nodiscard]] Result<Usable> open(api::SandboxId sandbox,
                                       api::BindingKind kind,
                                       std::string_view name,
-                                      api::BindingAccess access) const;
+                                      api::BindingAccess access,
+                                      Caller caller = Caller::Guest) const;
 
 private:
     std::vector<CatalogueEntry> m_entries;

@@ -111,7 +111,7 @@ Status Depot::readCatalogue()
         entries.push_back(std::move(entry));
     }
     auto uses = m_database.statement(
-        "SELECT binding, nullif(sandbox, 0), access, variable FROM uses ORDER BY sandbox");
+        "SELECT binding, nullif(sandbox, 0), access, variable, reach FROM uses ORDER BY sandbox");
     if (!uses)
         return tl::unexpected(uses.error());
     for (;;) {
@@ -122,7 +122,9 @@ Status Depot::readCatalogue()
             break;
         std::int64_t binding = 0;
         api::BindingUse use;
-        if (const Status read = uses->read(binding, use.sandbox, use.access, use.variable); !read)
+        if (const Status read =
+                uses->read(binding, use.sandbox, use.access, use.variable, use.reach);
+            !read)
             return read;
         const auto found = std::find_if(entries.begin(), entries.end(),
                                         [&](const auto& entry) { return entry.id == binding; });
@@ -301,6 +303,8 @@ Depot::bind(api::BindingKind kind, std::string_view name, const api::BindingUse&
 {
     if (const Status good = checkVariable(use.variable); !good)
         return tl::unexpected(good.error());
+    if (use.reach == api::BindingReach::Handlers && use.variable.empty())
+        return fail(Error::Code::Invalid, "variable: handlers find it by one, and nobody else may");
     const std::lock_guard lock(m_mutex);
     const auto entry = entryOf(kind, name);
     if (!entry)
@@ -317,11 +321,14 @@ Depot::bind(api::BindingKind kind, std::string_view name, const api::BindingUse&
                                             use.variable, kindName(other.binding.kind),
                                             other.binding.name));
     auto insertion = m_database.statement(
-        "INSERT OR REPLACE INTO uses (binding, sandbox, access, variable) VALUES (?, ?, ?, ?)");
+        "INSERT OR REPLACE INTO uses (binding, sandbox, access, variable, reach) "
+        "VALUES (?, ?, ?, ?, ?)");
     if (!insertion)
         return tl::unexpected(insertion.error());
     if (const Status inserted =
-            insertion->bind((*entry)->id, use.sandbox.value_or(0), use.access, use.variable).run();
+            insertion
+                ->bind((*entry)->id, use.sandbox.value_or(0), use.access, use.variable, use.reach)
+                .run();
         !inserted)
         return tl::unexpected(inserted.error());
     return shown(kind, name);

@@ -36,11 +36,12 @@ Draft::~Draft()
         m_depot->discard(m_file);
 }
 
-Status Draft::hashSha256()
+Status Draft::hash(const std::string& algorithm)
 {
-    m_sha256Digest.reset(EVP_MD_CTX_new());
-    if (!m_sha256Digest || EVP_DigestInit_ex(m_sha256Digest.get(), EVP_sha256(), nullptr) != 1)
-        return fail(Error::Code::Internal, "no SHA-256 can be computed");
+    m_otherDigest.reset(EVP_MD_CTX_new());
+    if (!m_otherDigest || EVP_DigestInit_ex(m_otherDigest.get(),
+                                            EVP_get_digestbyname(algorithm.c_str()), nullptr) != 1)
+        return fail(Error::Code::Internal, "no " + algorithm + " can be computed");
     return {};
 }
 
@@ -64,8 +65,8 @@ Status Draft::append(std::string_view bytes)
         }
     }
     EVP_DigestUpdate(m_md5Digest.get(), bytes.data(), bytes.size());
-    if (m_sha256Digest)
-        EVP_DigestUpdate(m_sha256Digest.get(), bytes.data(), bytes.size());
+    if (m_otherDigest)
+        EVP_DigestUpdate(m_otherDigest.get(), bytes.data(), bytes.size());
     m_bytes += size;
     if (m_file.empty() && m_place == Place::Any && m_inline.size() + bytes.size() <= MostInline) {
         m_inline.append(bytes);
@@ -126,8 +127,8 @@ Status Draft::finish()
         return failErrno("store contents", errno);
     m_fd = UniqueFd();
     m_md5 = hexOf(m_md5Digest);
-    if (m_sha256Digest)
-        m_sha256 = hexOf(m_sha256Digest);
+    if (m_otherDigest)
+        m_digest = hexOf(m_otherDigest);
     return {};
 }
 

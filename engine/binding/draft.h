@@ -39,9 +39,9 @@ public:
     [[nodiscard]] std::int64_t bytes() const { return m_bytes; }
     // Hexadecimal, once finished.
     [[nodiscard]] const std::string& md5() const { return m_md5; }
-    [[nodiscard]] const std::string& sha256() const { return m_sha256; }
-    // To be called before the first append(): computes that too.
-    [[nodiscard]] Status hashSha256();
+    [[nodiscard]] const std::string& digest() const { return m_digest; }
+    // To be called before the first append(): computes that too. "sha256", or as OpenSSL names it.
+    [[nodiscard]] Status hash(const std::string& algorithm);
 
 private:
     friend class Depot;
@@ -65,9 +65,9 @@ private:
     std::string m_file; // its name; empty: inline
     UniqueFd m_fd;
     Digest m_md5Digest;
-    Digest m_sha256Digest;
+    Digest m_otherDigest;
     std::string m_md5;
-    std::string m_sha256;
+    std::string m_digest;
     bool m_isTaken = false;
 };
 

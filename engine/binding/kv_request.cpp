@@ -76,6 +76,12 @@ Result<std::string> keyOfCursor(const std::string& cursor)
 
 Result<std::string> checkedMetadata(std::string_view json)
 {
+    // Of an escaped letter there are six. More could be so deep that to write it again would take
+    // the whole stack.
+    if (json.size() > 6 * MostKvMetadataBytes)
+        return fail(Error::Code::TooLarge,
+                    fmt::format("the metadata has {} bytes; at most {} are taken", json.size(),
+                                MostKvMetadataBytes));
     const Json parsed = Json::parse(json, nullptr, false);
     if (parsed.is_discarded())
         return fail(Error::Code::Invalid, "the metadata is no JSON");

@@ -78,7 +78,11 @@ CREATE TABLE parts (
 CREATE TABLE loose (file TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array Steps = {First};
+constexpr std::string_view Second = R"sql(
+ALTER TABLE uses ADD COLUMN reach TEXT NOT NULL DEFAULT 'sandbox';
+)sql";
+
+constexpr std::array Steps = {First, Second};
 
 } // namespace
 

@@ -206,7 +206,7 @@ BindingExchange::answerKv(binding::KvRequest request, std::string prefix)
     answer.contentType = "application/json";
     if (request.kind == Kind::Namespaces) {
         nlohmann::json names = nlohmann::json::array();
-        for (const binding::Usable& each : catalogue->usedBy(m_door.id))
+        for (const binding::Usable& each : catalogue->usedBy(m_door.id, binding::Caller::Guest))
             if (each.entry->binding.kind == BindingKind::Kv)
                 names.push_back({{"name", each.entry->binding.name},
                                  {"access", api::enumName(each.use.access)}});
@@ -314,7 +314,7 @@ BindingExchange::S3Reply BindingExchange::bucketAnswer()
     if (m_s3.operation == binding::S3Operation::ListBuckets) {
         std::vector<api::Binding> buckets;
         const auto catalogue = m_bindings->catalogue();
-        for (const binding::Usable& each : catalogue->usedBy(m_door.id))
+        for (const binding::Usable& each : catalogue->usedBy(m_door.id, binding::Caller::Guest))
             if (each.entry->binding.kind == BindingKind::Objects)
                 buckets.push_back(each.entry->binding);
         answer.body = binding::bucketsXml(buckets);
@@ -441,13 +441,13 @@ asio::awaitable<BindingExchange::S3Reply> BindingExchange::put()
     options.store = m_store;
     options.most = std::numeric_limits<std::int64_t>::max() / 4; // the bucket's limit is less
     options.isAwsChunked = m_s3.isAwsChunked;
-    options.hashesSha256 = !m_s3.sha256.empty();
+    options.digest = m_s3.sha256.empty() ? "" : "sha256";
     const auto draft = co_await receive(options);
     if (!draft)
         co_return tl::unexpected(binding::s3ErrorOf(draft.error()));
     if (!m_s3.contentMd5.empty() && m_s3.contentMd5 != (*draft)->md5())
         co_return binding::s3Fail(400, "BadDigest", "the body has another MD5 than Content-MD5");
-    if (!m_s3.sha256.empty() && m_s3.sha256 != (*draft)->sha256())
+    if (!m_s3.sha256.empty() && m_s3.sha256 != (*draft)->digest())
         co_return binding::s3Fail(400, "XAmzContentSHA256Mismatch",
                                   "the body has another SHA-256 than x-amz-content-sha256");
     const auto stored = co_await offload(m_bindings->workers(), [&] {
@@ -631,7 +631,7 @@ asio::awaitable<BindingExchange::S3Reply> BindingExchange::putPart(binding::Uplo
     options.place = binding::Draft::Place::File;
     options.most = std::int64_t{5} * 1024 * 1024 * 1024; // as S3 has it
     options.isAwsChunked = m_s3.isAwsChunked;
-    options.hashesSha256 = !m_s3.sha256.empty();
+    options.digest = m_s3.sha256.empty() ? "" : "sha256";
     const bool isCopy = m_s3.operation == binding::S3Operation::CopyPart;
     std::shared_ptr<StoredBody> source;
     if (isCopy) {
@@ -661,7 +661,7 @@ asio::awaitable<BindingExchange::S3Reply> BindingExchange::putPart(binding::Uplo
         co_return tl::unexpected(binding::s3ErrorOf(draft.error()));
     if (!m_s3.contentMd5.empty() && m_s3.contentMd5 != (*draft)->md5())
         co_return binding::s3Fail(400, "BadDigest", "the body has another MD5 than Content-MD5");
-    if (!m_s3.sha256.empty() && m_s3.sha256 != (*draft)->sha256())
+    if (!m_s3.sha256.empty() && m_s3.sha256 != (*draft)->digest())
         co_return binding::s3Fail(400, "XAmzContentSHA256Mismatch",
                                   "the body has another SHA-256 than x-amz-content-sha256");
     const auto part = co_await offload(m_bindings->workers(), [&] {

@@ -8,10 +8,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/egress/handler_binding.h"
 #include "engine/egress/hold.h"
 #include "engine/egress/masking.h"
 #include "engine/egress/refusal.h"
 #include "engine/egress/websocket.h"
+#include "engine/policy/virtual_name.h"
 
 namespace sallyport::egress {
 
@@ -96,7 +98,7 @@ asio::awaitable<void> HandlerCall::run()
         m_failure.clear();
         co_await begin();
         const bool mayRepeat = !m_failure.empty() && !m_isBlamed && m_fetchCount == 0 &&
-                               !m_hasAsked && m_cut.empty() && m_work.empty();
+                               m_useCount == 0 && !m_hasAsked && m_cut.empty() && m_work.empty();
         if (!mayRepeat)
             break;
     }
@@ -126,8 +128,10 @@ asio::awaitable<void> HandlerCall::begin()
     m_isOver = false;
     m_sources.clear();
     if (m_call.body != 0)
-        m_sources[m_call.body] =
-            Source{&m_request->guest.body(), m_request->guest.head().framing, nullptr};
+        m_sources[m_call.body] = Source{{std::shared_ptr<void>(), &m_request->guest.body()},
+                                        m_request->guest.head().framing,
+                                        nullptr,
+                                        true};
     while (!m_reply && m_failure.empty() && m_cut.empty())
         co_await m_news.wait();
 }
@@ -203,6 +207,9 @@ void HandlerCall::onFrame(const handler::Frame& frame)
     case FrameType::Op:
         onOperation(frame);
         break;
+    case FrameType::Use:
+        onUse(frame);
+        break;
     case FrameType::Console:
         addLine(handler::readLine(frame.head));
         break;
@@ -255,9 +262,9 @@ bool HandlerCall::isWaiting() const
 {
     if (!m_fetches.empty() || m_waitingFor > 0)
         return true;
-    if (!m_reply || !m_isAnswering)
+    if (m_storing == 0 && (!m_reply || !m_isAnswering))
         return false;
-    // A slow client is nothing the handler can help.
+    // A slow client or disk is nothing the handler can help.
     return std::none_of(m_handlerBodies.begin(), m_handlerBodies.end(),
                         [](const auto& each) { return each.second->isAsking(); });
 }
@@ -299,26 +306,31 @@ void HandlerCall::onPull(std::uint32_t number)
         return;
     }
     found->second.isBusy = true;
-    start(sendPiece(number), found->second.fetch == nullptr);
+    start(sendPiece(number), found->second.isGuests);
+}
+
+// The client may wait to be told that somebody reads.
+asio::awaitable<void> HandlerCall::sendContinue()
+{
+    if (!m_request->guest.head().expectsContinue || m_isAnswering)
+        co_return;
+    ResponseHead interim;
+    interim.status = 100;
+    m_request->guest.sendInterim(interim);
+    co_await m_request->guest.answer().flush();
 }
 
 asio::awaitable<void> HandlerCall::sendPiece(std::uint32_t number)
 {
     Source& source = m_sources[number];
-    BodySource* body = source.body;
-    const std::shared_ptr<HandlerFetch> keepsAlive = source.fetch;
-    if (!source.fetch && m_request->guest.head().expectsContinue && !m_isAnswering) {
-        // The client waits to be told that somebody reads.
-        ResponseHead interim;
-        interim.status = 100;
-        m_request->guest.sendInterim(interim);
-        co_await m_request->guest.answer().flush();
-    }
+    const std::shared_ptr<BodySource> body = source.body;
+    if (source.isGuests && m_request->guest.head().expectsContinue)
+        co_await sendContinue();
     for (;;) {
         std::string_view piece;
         switch (body->next(piece)) {
         case BodySource::State::Piece:
-            if (!source.fetch && m_request)
+            if (source.isGuests && m_request)
                 m_request->log.row().requestBytes += static_cast<std::int64_t>(piece.size());
             send(FrameType::Piece, number, {}, piece);
             source.isBusy = false;
@@ -346,18 +358,17 @@ asio::awaitable<void> HandlerCall::sendPiece(std::uint32_t number)
 
 bool HandlerCall::findBody(const HandlerBodyPlace& place,
                            std::string_view bytes,
-                           std::shared_ptr<BodySource>& own,
-                           BodySource*& body,
+                           std::shared_ptr<BodySource>& body,
                            Framing& framing)
 {
     using Kind = HandlerBodyPlace::Kind;
-    body = nullptr;
+    body.reset();
     framing = {};
     switch (place.kind) {
     case Kind::None:
         return true;
     case Kind::Bytes:
-        own = std::make_shared<WholeBody>(std::string(bytes));
+        body = std::make_shared<WholeBody>(std::string(bytes));
         framing = {BodyKind::Length, bytes.size()};
         break;
     case Kind::Stream: {
@@ -365,7 +376,7 @@ bool HandlerCall::findBody(const HandlerBodyPlace& place,
             return false;
         const auto made = std::make_shared<HandlerBody>(m_call.host, m_call.id, place.number);
         m_handlerBodies[place.number] = made;
-        own = made;
+        body = made;
         framing = {BodyKind::Chunked, 0};
         break;
     }
@@ -381,8 +392,19 @@ bool HandlerCall::findBody(const HandlerBodyPlace& place,
         return true;
     }
     }
-    body = own.get();
     return true;
+}
+
+bool HandlerCall::isGuests(const std::shared_ptr<BodySource>& body) const
+{
+    return body && m_request && body.get() == &m_request->guest.body();
+}
+
+std::uint32_t HandlerCall::offer(Source source)
+{
+    const std::uint32_t number = m_call.host->newBody();
+    m_sources[number] = std::move(source);
+    return number;
 }
 
 // ---- Fetching
@@ -453,15 +475,16 @@ void HandlerCall::onFetch(const handler::Frame& frame)
         refuseIt(head.error().text);
         return;
     }
-    std::shared_ptr<BodySource> own;
-    BodySource* body = nullptr;
+    std::shared_ptr<BodySource> body;
     Framing framing;
-    if (!findBody(head->body, frame.tail, own, body, framing)) {
+    if (!findBody(head->body, frame.tail, body, framing)) {
         refuseIt("the body is gone: it was read or sent already");
         return;
     }
-    const bool usesGuest =
-        body != nullptr && m_request && body == &m_request->guest.body();
+    const bool usesGuest = isGuests(body);
+    if (policy::isVirtualName(head->host.name) && m_door->context->bindings)
+        head->authority =
+            m_door->context->bindings->authorityAt(m_door->id, head->host.name, head->port);
     RequestHead request = upstreamHead(*head, framing);
     if (!usesGuest)
         request.fields.remove("expect");
@@ -472,13 +495,12 @@ void HandlerCall::onFetch(const handler::Frame& frame)
     const auto fetch = std::make_shared<HandlerFetch>(m_door, std::move(*head), std::move(url));
     m_fetches[frame.id] = fetch;
     m_allFetches.push_back(fetch);
-    start(runFetch(fetch, frame.id, std::move(own), body, std::move(request), isOwnRow), usesGuest);
+    start(runFetch(fetch, frame.id, std::move(body), std::move(request), isOwnRow), usesGuest);
 }
 
 asio::awaitable<void> HandlerCall::runFetch(std::shared_ptr<HandlerFetch> fetch,
                                             std::uint32_t id,
-                                            std::shared_ptr<BodySource> own,
-                                            BodySource* body,
+                                            std::shared_ptr<BodySource> body,
                                             RequestHead head,
                                             bool isOwnRow)
 {
@@ -498,12 +520,13 @@ asio::awaitable<void> HandlerCall::runFetch(std::shared_ptr<HandlerFetch> fetch,
         row->row().reason = "fetched by the handler " + m_handlerName;
         row->write();
     }
-    const bool usesGuest = body != nullptr && m_request && body == &m_request->guest.body();
+    const bool usesGuest = isGuests(body);
     const auto interim = [this, usesGuest](const ResponseHead& answer) {
         if (usesGuest && m_request && answer.status == 100)
             m_request->guest.sendInterim(answer);
     };
-    const auto result = co_await fetch->run(targetOf(fetch->head()), std::move(head), body, interim);
+    const auto result =
+        co_await fetch->run(targetOf(fetch->head()), std::move(head), body.get(), interim);
     if (!result) {
         if (row && result.error().refused)
             row->refused(result.error().refused->step, result.error().text, 403);
@@ -536,10 +559,8 @@ void HandlerCall::fetchEnded(const std::shared_ptr<HandlerFetch>& fetch, std::ui
         return;
     const ResponseHead& answer = fetch->answer();
     std::uint32_t number = 0;
-    if (answer.framing.kind != BodyKind::None || answer.status == 101) {
-        number = m_call.host->newBody();
-        m_sources[number] = Source{&fetch->upstream()->answer(), answer.framing, fetch};
-    }
+    if (answer.framing.kind != BodyKind::None || answer.status == 101)
+        number = offer({{fetch, &fetch->upstream()->answer()}, answer.framing, fetch});
     send(FrameType::Fetched, id, fetchedHead(answer, fetch->url(), number));
 }
 
@@ -551,6 +572,57 @@ void HandlerCall::fetchFailed(std::uint32_t id, const HandlerFetch::Failure& fai
 }
 
 // ---- The person, and what else the engine does for handlers
+
+void HandlerCall::onUse(const handler::Frame& frame)
+{
+    const auto refuseIt = [&](const std::string& why) { send(FrameType::OpFailed, frame.id, why); };
+    const handler::HandlerLimits& limits = m_door->context->handlers->limits(m_door->id);
+    if (++m_useCount > limits.bindingUses) {
+        refuseIt(fmt::format("more than {} uses of bindings for one request", limits.bindingUses));
+        return;
+    }
+    HandlerBodyPlace place;
+    auto request = readHandlerUse(frame.head, place);
+    if (!request) {
+        refuseIt(request.error().text);
+        return;
+    }
+    std::shared_ptr<BodySource> body;
+    Framing framing;
+    if (!findBody(place, frame.tail, body, framing)) {
+        refuseIt("the body is gone: it was read or sent already");
+        return;
+    }
+    const bool usesGuest = isGuests(body);
+    int& waits = place.kind == HandlerBodyPlace::Kind::Stream ? m_storing : m_waitingFor;
+    start(useBinding(frame.id, std::move(*request), std::move(body), waits), usesGuest);
+}
+
+asio::awaitable<void> HandlerCall::useBinding(std::uint32_t id,
+                                              binding::StoreRequest request,
+                                              std::shared_ptr<BodySource> body,
+                                              int& waits)
+{
+    const bool usesGuest = isGuests(body);
+    if (usesGuest)
+        co_await sendContinue();
+    ++waits;
+    auto working = egress::useBinding(m_door->context->bindings, m_door->id, std::move(request),
+                                      std::move(body));
+    auto reply = co_await std::move(working);
+    --waits;
+    if (reply && usesGuest && m_request)
+        m_request->log.row().requestBytes += reply->storedBytes;
+    if (m_isOver)
+        co_return;
+    if (!reply) {
+        send(FrameType::OpFailed, id, reply.error().text);
+        co_return;
+    }
+    if (reply->body)
+        reply->json["body"] = offer({reply->body, {BodyKind::Length, reply->length}, nullptr});
+    send(FrameType::OpReply, id, handlerJson(reply->json), reply->bytes);
+}
 
 void HandlerCall::onOperation(const handler::Frame& frame)
 {
@@ -646,10 +718,9 @@ asio::awaitable<void> HandlerCall::answer()
 {
     m_isAnswering = true;
     const HandlerAnswer& reply = m_reply->head;
-    std::shared_ptr<BodySource> own;
-    BodySource* body = nullptr;
+    std::shared_ptr<BodySource> body;
     Framing framing;
-    if (!findBody(reply.body, m_reply->bytes, own, body, framing)) {
+    if (!findBody(reply.body, m_reply->bytes, body, framing)) {
         m_failure = "the body of its answer is gone: it was read or sent already";
         co_await stopUsingGuest();
         refuse();
@@ -675,17 +746,17 @@ asio::awaitable<void> HandlerCall::answer()
         framing = {};
         if (body != nullptr || hasNoBody(head.status))
             setLength(head.fields, BodyKind::None, 0);
-        body = nullptr;
+        body.reset();
     } else {
         if (body == nullptr)
             framing = {BodyKind::Length, 0};
         setLength(head.fields, framing.kind, framing.length);
     }
     head.framing = framing;
-    co_await relay(std::move(head), body);
+    co_await relay(std::move(head), std::move(body));
 }
 
-asio::awaitable<void> HandlerCall::relay(ResponseHead head, BodySource* body)
+asio::awaitable<void> HandlerCall::relay(ResponseHead head, std::shared_ptr<BodySource> body)
 {
     LogRow& log = m_request->log;
     GuestRequest& guest = m_request->guest;

@@ -7,6 +7,7 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "engine/binding/store_request.h"
 #include "engine/egress/guest_request.h"
 #include "engine/egress/handler_body.h"
 #include "engine/egress/handler_fetch.h"
@@ -54,9 +55,10 @@ public:
 private:
     struct Source // a body that the handler may read or pass on, by its number
     {
-        BodySource* body = nullptr;
+        std::shared_ptr<BodySource> body;
         Framing framing;
-        std::shared_ptr<HandlerFetch> fetch; // whose answer it is; null: the guest's request
+        std::shared_ptr<HandlerFetch> fetch; // whose answer it is; else null
+        bool isGuests = false;               // of the guest's request, which outlives it
         bool isBusy = false;                 // somebody reads it
         bool isPassedOn = false;             // as a whole: pulling it is over
     };
@@ -70,13 +72,14 @@ private:
     void onRespond(const handler::Frame& frame);
     void onFetch(const handler::Frame& frame);
     void onOperation(const handler::Frame& frame);
+    void onUse(const handler::Frame& frame);
     void onPull(std::uint32_t number);
     void addLine(const handler::LogLine& line);
 
     // The steps of run().
     [[nodiscard]] asio::awaitable<void> begin();
     [[nodiscard]] asio::awaitable<void> answer();
-    [[nodiscard]] asio::awaitable<void> relay(ResponseHead head, BodySource* body);
+    [[nodiscard]] asio::awaitable<void> relay(ResponseHead head, std::shared_ptr<BodySource> body);
     // Returns when nothing of ours reads the guest's request any more.
     [[nodiscard]] asio::awaitable<void> stopUsingGuest();
     [[nodiscard]] asio::awaitable<void> letGoOfGuest();
@@ -85,9 +88,9 @@ private:
     // A body that a message of the handler's names. False: it names none that can be used.
     [[nodiscard]] bool findBody(const HandlerBodyPlace& place,
                                 std::string_view bytes,
-                                std::shared_ptr<BodySource>& own,
-                                BodySource*& body,
+                                std::shared_ptr<BodySource>& body,
                                 Framing& framing);
+    [[nodiscard]] bool isGuests(const std::shared_ptr<BodySource>& body) const;
     [[nodiscard]] RequestHead upstreamHead(const HandlerFetchHead& fetch, const Framing& framing) const;
     [[nodiscard]] UpstreamTarget targetOf(const HandlerFetchHead& fetch) const;
     // The protocol to switch to: the guest's wish, where the handler passes it on.
@@ -95,15 +98,21 @@ private:
     [[nodiscard]] bool isOwnHost(const HandlerFetchHead& fetch) const;
     [[nodiscard]] asio::awaitable<void> runFetch(std::shared_ptr<HandlerFetch> fetch,
                                                  std::uint32_t id,
-                                                 std::shared_ptr<BodySource> own,
-                                                 BodySource* body,
+                                                 std::shared_ptr<BodySource> body,
                                                  RequestHead head,
                                                  bool isOwnRow);
     void fetchEnded(const std::shared_ptr<HandlerFetch>& fetch, std::uint32_t id);
     void fetchFailed(std::uint32_t id, const HandlerFetch::Failure& failure);
+    [[nodiscard]] asio::awaitable<void> sendContinue();
     [[nodiscard]] asio::awaitable<void> sendPiece(std::uint32_t number);
     [[nodiscard]] asio::awaitable<void> askPerson(std::uint32_t id, std::string json);
     [[nodiscard]] asio::awaitable<void> operate(std::uint32_t id, std::string name, std::string json);
+    [[nodiscard]] asio::awaitable<void> useBinding(std::uint32_t id,
+                                                   binding::StoreRequest request,
+                                                   std::shared_ptr<BodySource> body,
+                                                   int& waits);
+    // A body that the handler may read from now on; its number.
+    [[nodiscard]] std::uint32_t offer(Source source);
     // Starts a coroutine that this object outlives. One that uses the guest's request is stopped
     // before run() returns, the others when the call is over.
     void start(asio::awaitable<void> work, bool usesGuest);
@@ -134,7 +143,9 @@ private:
     std::optional<HandlerFetch::Failure> m_fetchFailure; // the last
     bool m_ownHostFetched = false;
     int m_fetchCount = 0;
+    int m_useCount = 0;
     int m_waitingFor = 0; // operations and pieces under way
+    int m_storing = 0;    // bodies of the handler's
     bool m_hasAsked = false;
     bool m_isAnswering = false;
     bool m_isDenied = false; // by the person, whom the handler asked

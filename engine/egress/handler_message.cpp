@@ -144,6 +144,21 @@ Result<HandlerFetchHead> readHandlerFetch(std::string_view head)
     return fetch;
 }
 
+Result<binding::StoreRequest> readHandlerUse(std::string_view head, HandlerBodyPlace& body)
+{
+    Lines lines(head);
+    const auto place = readPlace(lines.next().value_or(""));
+    if (!place)
+        return tl::unexpected(place.error());
+    body = *place;
+    return binding::readStoreRequest(lines.rest(), nowUnixMillis());
+}
+
+std::string handlerJson(const nlohmann::ordered_json& json)
+{
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string fetchedHead(const ResponseHead& answer, std::string_view url, std::uint32_t body)
 {
     std::string head = std::to_string(answer.status) + "\n";

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "engine/base/result.h"
+#include "engine/binding/store_request.h"
 #include "engine/egress/message.h"
 #include "engine/handler/protocol.h"
 #include "engine/policy/host.h"
@@ -51,6 +52,11 @@ struct HandlerFetchHead
     Fields fields;
 };
 [[nodiscard]] Result<HandlerFetchHead> readHandlerFetch(std::string_view head);
+
+// The head of a Use frame.
+[[nodiscard]] Result<binding::StoreRequest> readHandlerUse(std::string_view head,
+                                                           HandlerBodyPlace& body);
+[[nodiscard]] std::string handlerJson(const nlohmann::ordered_json& json);
 
 // The head of a Fetched frame. `body` is its number, 0 without one.
 [[nodiscard]] std::string

@@ -164,8 +164,8 @@ storeBody(std::shared_ptr<binding::Bindings> bindings,
     if (!begun)
         co_return tl::unexpected(begun.error());
     std::shared_ptr<binding::Draft> draft = std::move(*begun);
-    if (options.hashesSha256)
-        if (const Status hashed = draft->hashSha256(); !hashed)
+    if (!options.digest.empty())
+        if (const Status hashed = draft->hash(options.digest); !hashed)
             co_return tl::unexpected(hashed.error());
     const Status filled = co_await fill(*bindings, *draft, options.isAwsChunked, body, bytes);
     if (filled)

@@ -42,7 +42,7 @@ struct StoreOptions
     binding::Draft::Place place = binding::Draft::Place::Any;
     std::int64_t most = 0;
     bool isAwsChunked = false;
-    bool hashesSha256 = false;
+    std::string digest{}; // "sha256", "sha1": computes that too
 };
 
 // Reads the body to its end into a finished draft. Invalid where it is malformed or was cut off.

@@ -22,8 +22,8 @@ class CallPeer
 {
 public:
     virtual ~CallPeer() = default;
-    // Respond, CallFailed, Fetch, AbortFetch, Op, Console, Done, Piece*, Pull or Cancel. May end
-    // the call.
+    // Respond, CallFailed, Fetch, AbortFetch, Op, Use, Console, Done, Piece*, Pull or Cancel. May
+    // end the call.
     virtual void onFrame(const Frame& frame) = 0;
     // Nothing more comes: the host has gone, or the call was ended past a limit. The call is over.
     // `isToBlame` where this call was being run then.

@@ -14,6 +14,7 @@ struct HandlerLimits
     std::chrono::seconds wallTime{30};
     std::size_t memoryBytes = std::size_t{64} * 1024 * 1024; // a process's own, without shared code
     int fetches = 50;                                        // of one call
+    int bindingUses = 1000; // of one call: of namespaces and buckets
     int consoleLines = 1000;                                 // of one call
     std::size_t callsAtOnce = 256;                           // of one sandbox
     std::chrono::seconds start{20};  // from exec to a module that is loaded

@@ -30,7 +30,7 @@ bool isKnown(std::uint8_t type)
     };
     return between(FrameType::Compile, FrameType::Release) ||
            between(FrameType::Piece, FrameType::Cancel) ||
-           between(FrameType::Ready, FrameType::AbortFetch);
+           between(FrameType::Ready, FrameType::Use);
 }
 
 bool isAscii(std::string_view text)

@@ -43,7 +43,7 @@ enum class FrameType : std::uint8_t
     Abort,       // the client of this call has gone
     Fetched,     // status, status text, url, body number or "", fields; id: the fetch's
     FetchFailed, // head: why
-    OpReply,     // head: JSON; tail: bytes
+    OpReply,     // head: JSON; tail: bytes; id: of Op or Use
     OpFailed,    // head: why
     Release,     // the call's bodies are gone; nothing more comes of it
 
@@ -65,9 +65,12 @@ enum class FrameType : std::uint8_t
     Done,        // all that the call started has ended
     Spent,       // the call used up its CPU time; the host ends itself
     AbortFetch,  // id: the fetch's, whose answer is no longer wanted
+    Use,         // of a namespace or a bucket: body as below, JSON (the rest); tail: the body where
+                 // it is "bytes". Answered by OpReply, whose JSON has the number of a body or has
+                 // none, and then the tail is the body
 };
 
-// What the body line of Respond and Fetch says: "" none, "bytes" in the tail, "ref N" the body
+// What the body line of Respond, Fetch and Use says: "" none, "bytes" in the tail, "ref N" the body
 // with that number of the engine's, "stream N" a body of the host's.
 
 struct Frame

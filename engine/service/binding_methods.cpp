@@ -137,6 +137,7 @@ void Engine::bindingsChanged()
 {
     for (const api::Sandbox& sandbox : m_sandboxes->list()) {
         m_book->setHandlers(sandbox.id, handlersOnLadder(sandbox.id));
+        m_runtime->setEnvironment(sandbox.id, sandbox.name, handlersEnvironment(sandbox.id).dump());
         broadcast("handlers.changed", {{"sandbox", sandbox.id}});
     }
 }
@@ -208,12 +209,16 @@ void Engine::bindUseMethods()
         const auto sandbox = userIn(parameters);
         const auto access = api::optionalMember<api::BindingAccess>(parameters, "access");
         const auto variable = api::optionalMember<std::string>(parameters, "variable");
+        const auto reach = api::optionalMember<api::BindingReach>(parameters, "reach");
         if (!named || !sandbox)
             co_return tl::unexpected(!named ? named.error() : sandbox.error());
         if (!access || !variable)
             co_return tl::unexpected(!access ? access.error() : variable.error());
+        if (!reach)
+            co_return tl::unexpected(reach.error());
         const api::BindingUse use{*sandbox, access->value_or(api::BindingAccess::ReadWrite),
-                                  variable->value_or(binding::variableFor(named->name))};
+                                  variable->value_or(binding::variableFor(named->name)),
+                                  reach->value_or(api::BindingReach::Sandbox)};
         const auto bound = co_await offload(m_bindings->bindings()->workers(), [&] {
             return m_bindings->bindings()->depot()->bind(named->kind, named->name, use);
         });

@@ -305,8 +305,14 @@ void Engine::applyAuthorities()
 void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)
 {
     m_runtime->setLimits(sandbox, handlerLimits(*m_settings, sandbox));
-    m_runtime->setEnvironment(sandbox, name, "{}");
+    m_runtime->setEnvironment(sandbox, name, handlersEnvironment(sandbox).dump());
     m_runtime->setModule(sandbox, m_handlers->moduleInForce(sandbox));
+}
+
+// By the names of env: texts as they are; what stands for something else is an object with a kind.
+api::Json Engine::handlersEnvironment(api::SandboxId sandbox) const
+{
+    return m_bindings->bindings()->environmentOf(sandbox);
 }
 
 void Engine::warmModule(api::SandboxId sandbox)
@@ -322,7 +328,7 @@ void Engine::runHook(api::SandboxId sandbox, const std::string& hook)
     if (std::find(hooks.begin(), hooks.end(), hook) == hooks.end())
         return;
     const auto call = std::make_shared<HookCall>(
-        *m_runtime, sandbox,
+        *m_runtime, sandbox, m_bindings->bindings(),
         [this, sandbox](const std::string& name, const std::string& json) { return operateForHandler(sandbox, name, json); },
         [this, sandbox, hook](const handler::LogLine& line) { addHandlerLine(sandbox, hook, line); });
     asio::co_spawn(m_loop, call->run(hook), [call](const std::exception_ptr&) {});

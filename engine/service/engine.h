@@ -71,6 +71,7 @@ private:
     // Compiles the module of a sandbox that runs, so that its first request need not wait for that.
     void warmModule(api::SandboxId sandbox);
     void putModuleInForce(api::SandboxId sandbox, const std::string& name);
+    [[nodiscard]] api::Json handlersEnvironment(api::SandboxId sandbox) const;
     void addHandlerLine(api::SandboxId sandbox, const std::string& handler, const handler::LogLine& line);
     // Runs the hook of the sandbox's module, where its class has it.
     void runHook(api::SandboxId sandbox, const std::string& hook);

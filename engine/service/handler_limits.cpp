@@ -13,6 +13,7 @@ handler::HandlerLimits handlerLimits(const SettingsBook& settings, api::SandboxI
     limits.wallTime = seconds("handler.wallTime");
     limits.memoryBytes = static_cast<std::size_t>(number("handler.memory"));
     limits.fetches = static_cast<int>(number("handler.fetches"));
+    limits.bindingUses = static_cast<int>(number("handler.bindingUses"));
     limits.consoleLines = static_cast<int>(number("handler.logLines"));
     limits.callsAtOnce = static_cast<std::size_t>(number("handler.callsAtOnce"));
     limits.start = seconds("handler.startTime");

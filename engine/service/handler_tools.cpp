@@ -133,8 +133,11 @@ asio::awaitable<Result<api::TrialResult>> Engine::tryHandler(api::SandboxId sand
     head.method = asked->method;
     head.url = request.url;
     head.params = isDeclared && slot.params == "{}" ? std::string() : slot.params;
-    const auto trial =
-        std::make_shared<HandlerTrial>(m_loop.get_executor(), std::move(request), std::move(send));
+    HandlerTrial::Use use = [this, sandbox](binding::StoreRequest wanted) {
+        return egress::useBinding(m_bindings->bindings(), sandbox, std::move(wanted), nullptr);
+    };
+    const auto trial = std::make_shared<HandlerTrial>(m_loop.get_executor(), std::move(request),
+                                                      std::move(send), std::move(use));
     const auto begun = std::chrono::steady_clock::now();
     auto starting = m_runtime->startApart(
         sandbox, source, [weak = std::weak_ptr(trial)](const handler::LogLine& line) {

@@ -42,10 +42,14 @@ Headers headersOf(const egress::Fields& fields)
 
 } // namespace
 
-HandlerTrial::HandlerTrial(asio::any_io_executor executor, api::TrialRequest request, Send send)
+HandlerTrial::HandlerTrial(asio::any_io_executor executor,
+                           api::TrialRequest request,
+                           Send send,
+                           Use use)
     : m_executor(std::move(executor))
     , m_request(std::move(request))
     , m_send(std::move(send))
+    , m_use(std::move(use))
     , m_over(m_executor, asio::steady_timer::time_point::max())
 {
 }
@@ -131,6 +135,9 @@ void HandlerTrial::onFrame(const handler::Frame& frame)
         break;
     case FrameType::Op:
         onOperation(frame);
+        break;
+    case FrameType::Use:
+        onUse(frame);
         break;
     case FrameType::Console:
         addLine(handler::readLine(frame.head));
@@ -307,6 +314,71 @@ void HandlerTrial::onPull(std::uint32_t number)
     const std::size_t size = std::min(left.size(), handler::MaxPiece);
     reply(FrameType::Piece, number, {}, std::string_view(left).substr(0, size));
     left.erase(0, size);
+}
+
+void HandlerTrial::onUse(const handler::Frame& frame)
+{
+    egress::HandlerBodyPlace place;
+    const auto request = egress::readHandlerUse(frame.head, place);
+    if (!request || m_result.steps.size() >= MostSteps) {
+        reply(FrameType::OpFailed, frame.id,
+              request ? "more uses of bindings than a trial shows" : request.error().text);
+        return;
+    }
+    const std::size_t number = m_result.steps.size();
+    api::TrialStep step;
+    step.kind = fmt::format("{} {}", binding::kindName(request->kind), request->verb());
+    step.text = request->name;
+    for (const std::string& key : request->keys)
+        step.text.append(" ").append(key);
+    step.text = shown(step.text);
+    m_result.steps.push_back(std::move(step));
+    if (!request->writes()) {
+        ++m_sending;
+        asio::co_spawn(m_executor, read(frame.id, *request),
+                       [keep = shared_from_this()](const std::exception_ptr&) {});
+        return;
+    }
+    gather(place, frame.tail,
+           [this, number, request = *request, id = frame.id](const std::string& body) {
+               m_result.steps[number].body = shown(body);
+               answerUse(id, egress::pretendedReply(request, body));
+           });
+}
+
+asio::awaitable<void> HandlerTrial::read(std::uint32_t id, binding::StoreRequest request)
+{
+    const auto keep = shared_from_this();
+    auto reading = m_use(std::move(request));
+    auto got = co_await std::move(reading);
+    while (got && got->body && got->bytes.size() < MostBody) {
+        std::string_view piece;
+        const auto state = got->body->next(piece);
+        if (state == egress::BodySource::State::Piece)
+            got->bytes.append(piece.substr(0, MostBody - got->bytes.size()));
+        else if (state == egress::BodySource::State::Blocked)
+            co_await got->body->wait();
+        else
+            break;
+    }
+    --m_sending;
+    if (got)
+        answerUse(id, std::move(*got));
+    else
+        reply(FrameType::OpFailed, id, got.error().text);
+}
+
+void HandlerTrial::answerUse(std::uint32_t id, egress::BindingReply answer)
+{
+    if (!m_isRunning)
+        return;
+    if (answer.body) {
+        const std::uint32_t number = m_call.host->newBody();
+        m_bodies[number] = std::move(answer.bytes);
+        answer.bytes.clear();
+        answer.json["body"] = number;
+    }
+    reply(FrameType::OpReply, id, egress::handlerJson(answer.json), answer.bytes);
 }
 
 void HandlerTrial::onOperation(const handler::Frame& frame)

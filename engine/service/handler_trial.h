@@ -14,13 +14,14 @@
 #include "engine/api/handlers.h"
 #include "engine/base/result.h"
 #include "engine/egress/fetch_whole.h"
+#include "engine/egress/handler_binding.h"
 #include "engine/handler/runtime.h"
 
 namespace sallyport::service {
 
 // One made-up request in the hands of a handler, in a process of its own: what it would answer,
-// fetch, ask and write. What it fetches goes out only where `send` is given, and what it asks or
-// changes is noted and not done. Network thread.
+// fetch, ask and write. What it fetches goes out only where `send` is given; what it reads of its
+// bindings it gets, by `use`; and what it asks or changes is noted and not done. Network thread.
 class HandlerTrial final : public handler::CallPeer,
                            public std::enable_shared_from_this<HandlerTrial>
 {
@@ -32,8 +33,14 @@ public:
     using Send = std::function<boost::asio::awaitable<Answer>(egress::HandlerFetchHead head,
                                                               std::string body)>;
 
+    using Use = std::function<boost::asio::awaitable<Result<egress::BindingReply>>(
+        binding::StoreRequest request)>;
+
     // `head` has all but fields and body, which are the request's.
-    HandlerTrial(boost::asio::any_io_executor executor, api::TrialRequest request, Send send);
+    HandlerTrial(boost::asio::any_io_executor executor,
+                 api::TrialRequest request,
+                 Send send,
+                 Use use);
     ~HandlerTrial() override;
 
     [[nodiscard]] boost::asio::awaitable<api::TrialResult> run(std::shared_ptr<handler::Host> host,
@@ -56,6 +63,10 @@ private:
     void onRespond(const handler::Frame& frame);
     void onFetch(const handler::Frame& frame);
     void onOperation(const handler::Frame& frame);
+    void onUse(const handler::Frame& frame);
+    [[nodiscard]] boost::asio::awaitable<void> read(std::uint32_t id,
+                                                    binding::StoreRequest request);
+    void answerUse(std::uint32_t id, egress::BindingReply reply);
     void onPull(std::uint32_t number);
     // Calls `done` with the body that a message names, when it is there.
     void gather(const egress::HandlerBodyPlace& place,
@@ -81,10 +92,10 @@ private:
     boost::asio::any_io_executor m_executor;
     api::TrialRequest m_request;
     Send m_send;
+    Use m_use;
     handler::Call m_call;
     bool m_isRunning = false;
     bool m_isAnswered = false;
-    bool m_mayGoOn = false; // waitUntil(): what it does after the answer counts too
     int m_sending = 0;
     std::chrono::steady_clock::time_point m_begun;
     boost::asio::steady_timer m_over;

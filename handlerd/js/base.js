@@ -5,7 +5,7 @@ const { send, now } = n;
 const frame = {
   timer: 0, compile: 1, init: 2, call: 3, abort: 4, fetched: 5, fetchFailed: 6, opReply: 7, opFailed: 8, release: 9,
   piece: 64, pieceEnd: 65, pieceFailed: 66, pull: 67, cancel: 68,
-  ready: 128, failed: 129, respond: 130, callFailed: 131, fetch: 132, op: 133, console: 134, done: 135, abortFetch: 137,
+  ready: 128, failed: 129, respond: 130, callFailed: 131, fetch: 132, op: 133, console: 134, done: 135, abortFetch: 137, use: 138,
   idle: 255,
 };
 const mostPiece = 65536;

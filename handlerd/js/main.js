@@ -195,10 +195,6 @@ function onInit(head, code) {
   }
 }
 
-function makeEnvironment(settings) {
-  return { ...settings.env };
-}
-
 function settle(map, id, method, value) {
   const entry = map.get(id);
   map.delete(id);

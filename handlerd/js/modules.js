@@ -65,9 +65,13 @@ const containerContext = {
 
 // The sandbox that the handlers belong to, whatever name is asked for: there is no other to be had.
 function ownSandbox() { return new Sandbox(containerContext, environment); }
+// But for those whose ports are bound: getContainer(env.SANDBOXES, name).
+function sandboxOf(namespace, name) {
+  return namespace instanceof SandboxNamespace && name !== undefined ? namespace.get(name) : ownSandbox();
+}
 
 const sandboxExports = {
-  Sandbox, Container, ContainerProxy, getSandbox: ownSandbox, getContainer: ownSandbox, getRandom: async () => ownSandbox(),
+  Sandbox, Container, ContainerProxy, getSandbox: sandboxOf, getContainer: sandboxOf, getRandom: async () => ownSandbox(),
   proxyToSandbox: async () => null, switchPort: (request) => request,
 };
 const importable = {

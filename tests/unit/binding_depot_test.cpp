@@ -368,6 +368,27 @@ private slots:
         QCOMPARE(
             known->open(7, BindingKind::Objects, "bucket", BindingAccess::ReadOnly).error().code,
             Error::Code::NotFound);
+        // What only handlers may is nothing for the guest, and the reverse.
+        using api::BindingReach;
+        make(BindingKind::Kv, "keys");
+        QCOMPARE(m_depot
+                     ->bind(BindingKind::Kv, "keys",
+                            {7, BindingAccess::ReadOnly, "", BindingReach::Handlers})
+                     .error()
+                     .code,
+                 Error::Code::Invalid);
+        QVERIFY(m_depot->bind(BindingKind::Kv, "keys",
+                              {7, BindingAccess::ReadOnly, "KEYS", BindingReach::Handlers}));
+        reopen();
+        const auto reopened = m_depot->catalogue();
+        QVERIFY(
+            reopened->open(7, BindingKind::Kv, "keys", BindingAccess::ReadOnly, Caller::Handler));
+        QCOMPARE(reopened->open(7, BindingKind::Kv, "keys", BindingAccess::ReadOnly).error().code,
+                 Error::Code::NotFound);
+        QCOMPARE(reopened->usedBy(7, Caller::Guest).size(), std::size_t{1});
+        QVERIFY(m_depot->bind(BindingKind::Kv, "keys", {7, BindingAccess::ReadOnly, ""}));
+        QVERIFY(!m_depot->catalogue()->open(7, BindingKind::Kv, "keys", BindingAccess::ReadOnly,
+                                            Caller::Handler));
         make(BindingKind::Kv, "second");
         QCOMPARE(m_depot->bind(BindingKind::Kv, "second", {7, BindingAccess::ReadOnly, "KV"})
                      .error()
@@ -375,7 +396,7 @@ private slots:
                  Error::Code::Exists);
         QVERIFY(m_depot->unbind(BindingKind::Kv, "cache", std::nullopt));
         m_depot->sandboxRemoved(7);
-        QVERIFY(m_depot->catalogue()->usedBy(7).empty());
+        QVERIFY(m_depot->catalogue()->usedBy(7, Caller::Guest).empty());
     }
 
     void aServiceGoesWithItsSandbox()

@@ -7,7 +7,7 @@ Environment trustEnvironment()
     Environment variables;
     for (const std::string_view name :
          {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "PIP_CERT",
-          "CARGO_HTTP_CAINFO", "AWS_CA_BUNDLE"})
+          "CARGO_HTTP_CAINFO", "AWS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"})
         variables.emplace_back(name, BundleFile);
     for (const std::string_view name : {"NODE_EXTRA_CA_CERTS", "DENO_CERT"})
         variables.emplace_back(name, CaFile);

@@ -15,6 +15,7 @@
 
 #include "engine/base/unique_fd.h"
 #include "guestd/files.h"
+#include "guestd/java_trust.h"
 #include "guestd/log.h"
 #include "guestd/network.h"
 #include "guestd/power.h"
@@ -145,6 +146,12 @@ guest::OutcomeMessage GuestMachine::setTime(std::uint64_t unixNanoseconds)
     if (::clock_settime(CLOCK_REALTIME, &now) != 0)
         return {static_cast<std::uint32_t>(errno), errnoText("cannot set the clock", errno)};
     return {};
+}
+
+void GuestMachine::prepareExec()
+{
+    if (m_trustsCa)
+        updateJavaTrust();
 }
 
 void GuestMachine::stop()

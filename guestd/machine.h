@@ -20,6 +20,9 @@ public:
     virtual guest::OutcomeMessage configure(const guest::ConfigureMessage& settings) = 0;
     virtual guest::OutcomeMessage setTime(std::uint64_t unixNanoseconds) = 0;
 
+    // Before a process is started: what has been installed since may have to trust our CA, too.
+    virtual void prepareExec() {}
+
     // Ends all other processes (politely, then not), within a few seconds, and makes the disks
     // safe.
     virtual void stop() = 0;
@@ -39,6 +42,7 @@ public:
     [[nodiscard]] guest::StatsMessage stats() const override;
     guest::OutcomeMessage configure(const guest::ConfigureMessage& settings) override;
     guest::OutcomeMessage setTime(std::uint64_t unixNanoseconds) override;
+    void prepareExec() override;
     void stop() override;
 
 private:

@@ -263,8 +263,10 @@ void Server::exec(std::uint32_t id, std::string_view payload)
     Child child;
     if (m_channels.size() >= guest::MaxChannels)
         outcome = {EAGAIN, "too many processes at one time"};
-    else
+    else {
+        m_machine.prepareExec();
         outcome = startChild(request, m_machine.trustsCa(), child);
+    }
     if (outcome.errorNumber != 0) {
         m_port.send(FrameType::Refused, id, guest::encode(outcome));
         return;

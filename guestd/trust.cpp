@@ -7,6 +7,7 @@
 
 #include "guestd/environment.h"
 #include "guestd/files.h"
+#include "guestd/java_trust.h"
 #include "guestd/log.h"
 
 namespace sallyport::guestd {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::string_view BlockBegin = "# sallyport begin\n";
 constexpr std::string_view BlockEnd = "# sallyport end\n";
 constexpr std::size_t MostBundleBytes = 4 * 1024 * 1024;
+
+constexpr std::string_view DebianLink = "/etc/ssl/certs/sallyport.pem";
 
 // Where distributions keep the bundle that programs read: Debian and Alpine, Fedora, SUSE, others.
 constexpr std::string_view Bundles[] = {
@@ -138,6 +141,8 @@ guest::OutcomeMessage installCertificate(std::string_view pem)
     if (pem.empty()) {
         ::unlink(caFile.c_str());
         ::unlink((anchors + "/sallyport.crt").c_str());
+        ::unlink(std::string(DebianLink).c_str());
+        installJavaTrust({}, true);
         writeLoginFiles(false);
         return {};
     }
@@ -148,6 +153,11 @@ guest::OutcomeMessage installCertificate(std::string_view pem)
         return cannotWrite(caFile);
     if (fileExists(anchors) && !replaceFile(anchors + "/sallyport.crt", pem, 0644))
         return cannotWrite(anchors + "/sallyport.crt");
+    // As update-ca-certificates makes it: a Java that is installed later takes it in from here.
+    if (fileExists(anchors) && !fileExists(std::string(DebianLink)))
+        static_cast<void>(
+            ::symlink((anchors + "/sallyport.crt").c_str(), std::string(DebianLink).c_str()));
+    installJavaTrust(readFile(std::string(BundleFile), MostBundleBytes), true);
     writeLoginFiles(true);
     return {};
 }

@@ -9,8 +9,8 @@
 // the one of the start before is taken out.
 namespace sallyport::guestd {
 
-// Installs it for the system's bundle, for update-ca-certificates, and as /etc/sallyport/ca.pem,
-// and sets the trust variables for login sessions. An empty text takes an earlier one out.
+// Installs it for the system's bundle, for update-ca-certificates, for each JDK, and as
+// /etc/sallyport/ca.pem, and sets the trust variables for login sessions. An empty text takes an earlier one out.
 [[nodiscard]] guest::OutcomeMessage installCertificate(std::string_view pem);
 
 // A text file of lines with the block of ours replaced (appended where there is none, removed where

@@ -2,6 +2,7 @@
 #include <QtTest/QtTest>
 
 #include "guestd/environment.h"
+#include "guestd/java_trust.h"
 #include "guestd/network.h"
 #include "guestd/trust.h"
 #include "guestd/users.h"
@@ -35,6 +36,25 @@ class GuestdPartsTest : public QObject
     Q_OBJECT
 
 private slots:
+    void makesAKeyStoreThatJavaReads()
+    {
+        const QByteArray der(200, 'x');
+        const QByteArray pem =
+            "text\n-----BEGIN CERTIFICATE-----\n" + der.toBase64() + "\n-----END CERTIFICATE-----\n";
+        const std::string store = javaKeyStore((pem + pem).toStdString());
+        const QByteArray bytes = QByteArray::fromStdString(store);
+        QCOMPARE(bytes.left(12), QByteArray::fromHex("feedfeed0000000200000002"));
+        QCOMPARE(bytes.count(der), 2);
+        QCOMPARE(bytes.count("sallyport-0002"), 1);
+        // The last 20 bytes are what the JDK checks it by.
+        QByteArray signed_;
+        for (const char c : QByteArray("changeit"))
+            signed_ += QByteArray(1, '\0') + c;
+        signed_ += "Mighty Aphrodite" + bytes.chopped(20);
+        QCOMPARE(bytes.right(20), QCryptographicHash::hash(signed_, QCryptographicHash::Sha1));
+        QCOMPARE(javaKeyStore("").size(), std::size_t{32});
+    }
+
     void findsAUserByName()
     {
         User user;

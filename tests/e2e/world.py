@@ -29,6 +29,7 @@ DEADLINE = 180.0  # for anything that must happen; generous, since the machine m
 
 NET4, HOST4 = "203.0.113.1", "203.0.113.2"
 WEB4, WEB1_4, OTHER4 = "203.0.113.10", "203.0.113.11", "203.0.113.12"
+PYTHON4, NODE4, GRPC4 = "203.0.113.13", "203.0.113.14", "203.0.113.15"  # servers of tests that start them
 NET6, HOST6, WEB6 = "2001:db8::1", "2001:db8::2", "2001:db8::10"
 LAN4, METADATA4, DNS4 = "10.9.9.9", "169.254.169.254", "8.8.8.8"
 ULA6 = "fd00:9::9"
@@ -44,6 +45,9 @@ HOSTS = {
     "self.example.com": [HOST4],
     "expired.example.com": [WEB4],
     "untrusted.example.com": [WEB4],
+    "python.example.com": [PYTHON4],
+    "node.example.com": [NODE4],
+    "grpc.example.com": [GRPC4],
     "api.github.com": [WEB4],
     # Of the article's examples.
     "github.com": [WEB4],
@@ -213,7 +217,7 @@ class World:
             (
                 self.net_ns,
                 "down0",
-                [f"{a}/24" for a in (NET4, WEB4, WEB1_4, OTHER4)]
+                [f"{a}/24" for a in (NET4, WEB4, WEB1_4, OTHER4, PYTHON4, NODE4, GRPC4)]
                 + [f"{a}/32" for a in (LAN4, METADATA4, DNS4)]
                 + [f"{NET6}/64", f"{WEB6}/64", f"{ULA6}/128"],
             ),
@@ -289,7 +293,7 @@ class World:
             os.chmod(path, 0o755 if path.is_dir() else 0o644)
 
         def server(names, address, certificate, h2):
-            listen6 = f"listen [{WEB6}]:443 ssl{h2}; listen [{WEB6}]:80;" if address == WEB4 else ""
+            listen6 = f"listen [{WEB6}]:443 ssl{h2}; listen [{WEB6}]:80; listen {WEB4}:8080 http2;" if address == WEB4 else ""
             return f"""
             server {{
                 listen {address}:443 ssl{h2}; listen {address}:80; {listen6}

@@ -1,4 +1,5 @@
-"""A gRPC server of grpcio, without generated code: messages are bytes. Prints its port. Arguments: certificate, key."""
+"""A gRPC server of grpcio, without generated code: messages are bytes. Prints its port. Arguments: certificate, key, and where to
+listen."""
 import sys
 from concurrent import futures
 
@@ -38,7 +39,8 @@ handlers = {
 server = grpc.server(futures.ThreadPoolExecutor(4), options=(("grpc.so_reuseport", 0),))
 server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", handlers),))
 read = lambda path: open(path, "rb").read()
-port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(read(sys.argv[2]), read(sys.argv[1]))]))
+where = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1:0"
+port = server.add_secure_port(where, grpc.ssl_server_credentials([(read(sys.argv[2]), read(sys.argv[1]))]))
 server.start()
 print(port, flush=True)
 sys.stdin.read()

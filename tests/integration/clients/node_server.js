@@ -1,5 +1,5 @@
 // Upstreams for the door: HTTP/2 alone with WebSockets as streams (RFC 8441), and HTTP/1.1 alone with the ws library.
-// Prints their ports. Arguments: certificate, key.
+// Prints their ports. Arguments: certificate, key, and where to listen: an address and two ports.
 'use strict';
 const fs = require('fs');
 const http2 = require('http2');
@@ -64,5 +64,6 @@ new WebSocketServer({ server: classic, handleProtocols: (offered) => [...offered
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 });
 
-modern.listen(0, '127.0.0.1', () => classic.listen(0, '127.0.0.1', () => console.log(modern.address().port + ' ' + classic.address().port)));
+const [address = '127.0.0.1', first = 0, second = 0] = process.argv.slice(4);
+modern.listen(first, address, () => classic.listen(second, address, () => console.log(modern.address().port + ' ' + classic.address().port)));
 process.stdin.resume().on('end', () => process.exit(0));

@@ -47,6 +47,47 @@ INTERNAL = """class OpenCodeInABox extends Sandbox {
 }
 """
 
+# "You don't have to inject the same tokens for every sandbox instance". Corrected: `async`, without which `await` is none, and the class.
+KEYS_OF_EACH = """class OpenCodeInABox extends Sandbox {
+ static outboundByHost = {
+  "my-internal-vcs.dev": async (request, env, ctx) => {
+    // note: KV is encrypted at rest and in transit
+    const authKey = await env.KEYS.get(ctx.containerId);
+
+    const requestWithAuth = new Request(request);
+    requestWithAuth.headers.set("x-auth-token", authKey);
+    return fetch(requestWithAuth);
+  }
+}
+}
+"""
+
+# "Using the Cloudflare Developer Platform". The class as printed, and what it uses and does not show: two functions, and `key` in
+# the second handler.
+BINDINGS = """class MySandboxedApp extends Sandbox {
+  static outboundByHost = {
+    "my.kv": async (req, env, ctx) => {
+      const key = keyFromReq(req);
+      const myResult = await env.KV.get(key);
+      return new Response(myResult);
+    },
+    "objects.cf": async (req, env, ctx) => {
+      const prefix = ctx.containerId
+      const path = pathFromRequest(req);
+      const object = await env.R2.get(`${prefix}/${path}`);
+      const myResult = await env.KV.get(key);
+      return new Response(myResult);
+    },
+  };
+}
+const keyFromReq = (req) => new URL(req.url).pathname.slice(1);
+const pathFromRequest = keyFromReq;
+const key = "of-objects";
+"""
+
+# The same, giving out the object that it gets.
+OBJECTS = BINDINGS.replace("const myResult = await env.KV.get(key);\n      return new Response(myResult);\n    },\n  };", "return new Response(object?.body ?? null, { status: object ? 200 : 404 });\n    },\n  };")
+
 # "Making controls dynamic". Corrected: the comma between the methods, and `request` and `newRequest`, which nothing defines.
 DYNAMIC = """class MySandboxedApp extends Sandbox {
   static outboundHandlers = {
@@ -214,6 +255,32 @@ class Article(unittest.TestCase):
         # await sandbox.setOutboundHandler("noHttp");
         world.ctl("handler", "set", guest.name, "noHttp")
         self.assertEqual(self.curl("https://github.com/project.git/HEAD")[1], "403")
+
+    def test_a_key_of_its_own_for_each_sandbox(self):
+        world.ctl("kv", "create", "keys")
+        world.ctl("kv", "bind", "keys", "--handlers-only", "--as", "KEYS")
+        world.ctl("kv", "put", "keys", guest.name, input="t0ken")
+        save(KEYS_OF_EACH)
+        body, status = self.curl("https://my-internal-vcs.dev/headers")
+        self.assertEqual((body, status), ("x-auth-token=t0ken x-mine=\n", "200"))
+        # The sandbox itself has no way to it.
+        self.assertEqual(self.curl(f"http://kv.sallyport.internal/keys/{guest.name}")[1], "403")
+
+    def test_bindings_from_a_handler(self):
+        world.ctl("kv", "create", "words")
+        world.ctl("kv", "bind", "words", guest.name, "--as", "KV")
+        world.ctl("objects", "create", "files")
+        world.ctl("objects", "bind", "files", guest.name, "--as", "R2")
+        world.ctl("kv", "put", "words", "greeting", input="hello")
+        world.ctl("kv", "put", "words", "of-objects", input="beside it")
+        world.ctl("objects", "put", "files", f"{guest.name}/dir/a", input="an object")
+        save(BINDINGS)
+        self.assertEqual(self.curl("http://my.kv/greeting"), ("hello", "200"))
+        self.assertEqual(self.curl("https://my.kv/none"), ("", "200"))
+        self.assertEqual(self.curl("http://objects.cf/dir/a"), ("beside it", "200"))
+        save(OBJECTS)
+        self.assertEqual(self.curl("http://objects.cf/dir/a"), ("an object", "200"))
+        self.assertEqual(self.curl("http://objects.cf/other")[1], "404")
 
     def test_https_reaches_the_handler(self):
         save(INTERCEPT)

@@ -26,12 +26,12 @@ public:
     }
     boost::asio::awaitable<void> wait() override { return m_inner.wait(); }
     const Fields* trailers() const override { return m_inner.trailers(); }
-    std::string fault() const override { return isOver() ? text() : m_inner.fault(); }
+    std::string fault() const override { return isOver() ? text(m_most) : m_inner.fault(); }
 
     [[nodiscard]] bool isOver() const { return m_bytes > m_most; }
-    [[nodiscard]] std::string text() const
+    [[nodiscard]] static std::string text(std::int64_t most)
     {
-        return "the body is larger than the " + std::to_string(m_most) +
+        return "the body is larger than the " + std::to_string(most) +
                " bytes of budget.uploadBytes";
     }
 

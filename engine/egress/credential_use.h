@@ -29,6 +29,7 @@ public:
     };
     // Looks into the head. Before the ladder: nobody is to be asked about what may not be.
     [[nodiscard]] std::optional<Leak> leakInHead(const policy::Request& request, bool tls);
+    [[nodiscard]] bool isScreened() const { return m_body.has_value(); } // its body, since fitOut()
     // The same of the body, once it has been found there.
     [[nodiscard]] const std::optional<Leak>& leakInBody() const { return m_leak; }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "engine/egress/binding_exchange.h"
+#include "engine/egress/dropping_sink.h"
 #include "engine/egress/handler_call.h"
 #include "engine/egress/hold.h"
 #include "engine/egress/masking.h"
@@ -113,11 +114,20 @@ bool Exchange::bodyIsTooLarge()
     const std::int64_t most = m_door.context->gatekeeper.mostUploadBytes(m_door.id);
     if (most == 0 || m_request.head().framing.kind == BodyKind::None)
         return false;
-    m_capped.emplace(m_request.body(), most);
+    m_mostUpload = most;
     if (m_policyRequest.bodyBytes.value_or(0) <= most)
         return false;
-    refuseProtocol(413, m_capped->text());
+    refuseProtocol(413, CappedSource::text(most));
     return true;
+}
+
+BodySource& Exchange::upload()
+{
+    if (m_mostUpload == 0)
+        return m_request.body();
+    if (!m_capped)
+        m_capped.emplace(m_request.body(), m_mostUpload);
+    return *m_capped;
 }
 
 asio::awaitable<bool> Exchange::decide()
@@ -277,7 +287,7 @@ void Exchange::refuseLeak(const CredentialUse::Leak& leak)
         m_request.abort();
     else
         refuse(deniedRefusal(api::Step::Credential, {}, leak.text));
-    m_log.refused(api::Step::Credential, leak.text, isAnswered ? m_answer.status : 403);
+    m_log.refused(api::Step::Credential, leak.text, isAnswered ? m_log.row().status : 403);
     m_door.context->gatekeeper.alarm({nowUnixMillis(), m_door.id, m_door.name, leak.credential,
                                       m_policyRequest.host.text(), m_log.id(), leak.text});
 }
@@ -346,11 +356,11 @@ asio::awaitable<bool> Exchange::reachUpstream()
     for (bool fresh = false;; fresh = true) {
         auto opened = co_await m_door.upstreams.request(target(), fresh);
         if (m_request.isGone() || !m_cut.empty()) {
-            endCut("the client hung up");
+            co_await endCut("the client hung up");
             co_return false;
         }
         if (!opened) {
-            failUpstream(opened.error());
+            co_await failUpstream(opened.error());
             co_return false;
         }
         m_upstream = std::move(*opened);
@@ -359,7 +369,7 @@ asio::awaitable<bool> Exchange::reachUpstream()
         m_request.onHangUp([this] { m_upstream->abort(); }, false);
         m_upstream->sendHead(m_changedHead ? *m_changedHead : m_request.head(), m_host);
         if (hasBody)
-            startUpload(m_capped ? static_cast<BodySource&>(*m_capped) : m_request.body());
+            startUpload(upload());
         else if (m_request.head().upgrade.empty())
             m_upstream->body().finish(nullptr);
         co_await m_upstream->body().flush();
@@ -373,7 +383,7 @@ asio::awaitable<bool> Exchange::reachUpstream()
         if (!fresh && !hasBody && m_upstream->isSafeToRetry())
             continue;
         co_await stopUpload();
-        failUpstream(head.error());
+        co_await failUpstream(head.error());
         co_return false;
     }
 }
@@ -391,6 +401,7 @@ asio::awaitable<Status> Exchange::readAnswerHead()
             co_return head;
         if (interim >= m_door.context->limits.interimHeads)
             co_return fail(Error::Code::Invalid, "the upstream sent too many interim answers");
+        m_isContinued = m_isContinued || m_answer.status == 100;
         m_request.sendInterim(m_answer);
         co_await m_request.answer().flush();
     }
@@ -410,6 +421,7 @@ asio::awaitable<void> Exchange::relayAnswer()
         // upstream takes it.
         while (m_uploading)
             co_await m_uploadOver.wait();
+        co_await screenRest();
         if (m_request.leakInBody())
             refuseLeak(*m_request.leakInBody());
         else
@@ -420,9 +432,9 @@ asio::awaitable<void> Exchange::relayAnswer()
     m_resetCode = m_upstream->resetCode();
     m_upstream->abort();
     co_await stopUpload();
-    endCut(end == PumpEnd::SinkBroken || m_request.isGone()
-               ? "the client hung up"
-               : "the upstream's answer was cut off: " + fault);
+    co_await endCut(end == PumpEnd::SinkBroken || m_request.isGone()
+                        ? "the client hung up"
+                        : "the upstream's answer was cut off: " + fault);
 }
 
 asio::awaitable<void> Exchange::switchProtocols()
@@ -455,6 +467,11 @@ asio::awaitable<void> Exchange::switchProtocols()
 
 void Exchange::startUpload(BodySource& body)
 {
+    startPump(body, m_upstream->body(), m_log.row().requestBytes);
+}
+
+void Exchange::startPump(BodySource& body, BodySink& to, std::int64_t& bytes)
+{
     m_uploading = true;
     m_uploadEnd.reset();
     const auto over = [this](const std::exception_ptr& error, PumpEnd end) {
@@ -465,8 +482,7 @@ void Exchange::startUpload(BodySource& body)
             m_upstream->abort();
         m_uploadOver.set();
     };
-    asio::co_spawn(m_door.context->context.get_executor(),
-                   pump(body, m_upstream->body(), m_log.row().requestBytes),
+    asio::co_spawn(m_door.context->context.get_executor(), pump(body, to, bytes),
                    asio::bind_cancellation_slot(m_stopUpload.slot(), over));
 }
 
@@ -481,7 +497,29 @@ asio::awaitable<void> Exchange::stopUpload()
         co_await m_uploadOver.wait();
 }
 
-void Exchange::failUpstream(const UpstreamFailure& failure)
+asio::awaitable<void> Exchange::screenRest()
+{
+    // Who waits to be told to go on sends nothing, and his next request is no body.
+    const bool isSending = !m_request.head().expectsContinue || m_isContinued;
+    if (!m_request.isScreened() || m_uploadEnd != PumpEnd::SinkBroken || m_request.leakInBody() ||
+        !isSending || !m_cut.empty() || m_door.closing)
+        co_return;
+    const DoorLimits& limits = m_door.context->limits;
+    const auto nowhere = std::make_shared<DroppingSink>(limits.drainBytes);
+    asio::steady_timer timer(m_door.context->context.get_executor(), limits.drain);
+    timer.async_wait([this, weak = std::weak_ptr(nowhere)](const boost::system::error_code&) {
+        const auto sink = weak.lock();
+        if (!sink)
+            return; // it is over, and perhaps this object too
+        sink->close();
+        m_stopUpload.emit(asio::cancellation_type::all);
+    });
+    startPump(upload(), *nowhere, m_unsent);
+    while (m_uploading)
+        co_await m_uploadOver.wait();
+}
+
+asio::awaitable<void> Exchange::failUpstream(const UpstreamFailure& failure)
 {
     m_log.row().upstreamAddress = failure.address;
     if (failure.kind == UpstreamFailure::Kind::Refused) {
@@ -489,43 +527,49 @@ void Exchange::failUpstream(const UpstreamFailure& failure)
         m_log.row().rule = decision.rule;
         refuse(deniedRefusal(decision.step, decision.ruleText, failure.text));
         m_log.refused(decision.step, failure.text, 403);
-        return;
+        co_return;
     }
     const bool timedOut = failure.kind == UpstreamFailure::Kind::TimedOut;
-    failUpstream(Error{timedOut ? Error::Code::TimedOut : Error::Code::Io, failure.text});
+    co_await failUpstream(Error{timedOut ? Error::Code::TimedOut : Error::Code::Io, failure.text});
 }
 
-void Exchange::failUpstream(const Error& error)
+asio::awaitable<void> Exchange::failUpstream(Error error)
 {
     if (m_request.isGone() || !m_cut.empty()) {
-        endCut("the client hung up");
-        return;
+        co_await endCut("the client hung up");
+        co_return;
     }
     if (m_request.leakInBody()) {
         refuseLeak(*m_request.leakInBody());
-        return;
+        co_return;
     }
     if (m_capped && m_capped->isOver()) {
-        refuseProtocol(413, m_capped->text());
-        return;
+        refuseProtocol(413, CappedSource::text(m_mostUpload));
+        co_return;
     }
     if (m_uploadEnd == PumpEnd::SourceFailed) {
         const std::string fault = m_request.body().fault();
         m_log.row().error = fault;
         refuseProtocol(400, "the body of the request was cut off or malformed: " + fault);
-        return;
+        co_return;
     }
     const Refusal refusal = upstreamRefusal(error.code == Error::Code::TimedOut, error.text);
     refuse(refusal);
     m_log.row().status = refusal.status;
-    m_log.end(api::RowState::Failed, error.text);
+    co_await m_request.answer().flush();
+    co_await screenRest();
+    if (m_request.leakInBody())
+        refuseLeak(*m_request.leakInBody());
+    else
+        m_log.end(api::RowState::Failed, error.text);
 }
 
-void Exchange::endCut(std::string error)
+asio::awaitable<void> Exchange::endCut(std::string error)
 {
+    co_await screenRest();
     if (m_request.leakInBody()) {
         refuseLeak(*m_request.leakInBody());
-        return;
+        co_return;
     }
     m_request.abort(m_resetCode);
     m_log.end(api::RowState::Failed, m_cut.empty() ? std::move(error) : m_cut);

@@ -65,15 +65,21 @@ private:
     [[nodiscard]] UpstreamTarget target() const;
 
     [[nodiscard]] bool bodyIsTooLarge();
+    // The body that goes on: screened, and counted where it has a limit.
+    [[nodiscard]] BodySource& upload();
     void startUpload(BodySource& body);
+    void startPump(BodySource& body, BodySink& to, std::int64_t& bytes);
     [[nodiscard]] asio::awaitable<void> stopUpload();
+    // The upstream takes no more of the body. What the guest still sends ends here, and is looked
+    // into like the rest: a leak is told of also where it could not have left any more.
+    [[nodiscard]] asio::awaitable<void> screenRest();
 
     void refuse(const Refusal& refusal);
     void refuseProtocol(int status, std::string_view reason);
-    void failUpstream(const UpstreamFailure& failure);
-    void failUpstream(const Error& error);
+    [[nodiscard]] asio::awaitable<void> failUpstream(const UpstreamFailure& failure);
+    [[nodiscard]] asio::awaitable<void> failUpstream(Error error);
     // The guest has gone, or something under way failed.
-    void endCut(std::string error);
+    [[nodiscard]] asio::awaitable<void> endCut(std::string error);
 
     SandboxDoor& m_door;
     const Origin& m_origin;
@@ -88,7 +94,10 @@ private:
     ResponseHead m_answer;
     std::uint32_t m_resetCode = 0;        // by which an HTTP/2 upstream ended its answer
     std::string m_cut;                    // why the exchange was ended from outside
+    std::int64_t m_mostUpload = 0;        // bytes; 0: any
     std::optional<CappedSource> m_capped; // the body, where uploads have a limit
+    bool m_isContinued = false;           // the client was told to send its body
+    std::int64_t m_unsent = 0;            // bytes of the body that ended here
     std::int64_t m_charged = 0;           // of the bytes of the row
 
     // The upload runs beside the answer; it is over before this object goes.

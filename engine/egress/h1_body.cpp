@@ -190,7 +190,8 @@ BodySource::State H1Reader::nextOfChunks(std::string_view& piece)
 asio::awaitable<void> H1Reader::wait()
 {
     const bool ready = co_await m_stream.waitReadable(m_silence);
-    if (!ready && m_fault.empty())
+    // A wait that was called off says nothing about the body.
+    if (!ready && m_fault.empty() && (!m_stream.isOpen() || m_stream.isTimedOut()))
         m_fault = m_stream.isOpen() ? "no byte came in time" : "the connection was closed";
 }
 

@@ -3,8 +3,11 @@
 
 #include <QTest>
 
+#include <atomic>
 #include <mutex>
+#include <thread>
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include "egress_fixture.h"
@@ -95,6 +98,106 @@ private:
 
     mutable std::mutex m_mutex; // guards m_seen
     std::string m_seen;
+    ScriptedServer m_server;
+};
+
+// What an upstream does once it has read the head of a request, whose body it does not wait for.
+enum class Early
+{
+    ReadsOn,     // answers, and reads the body all the same
+    Waits,       // answers, keeps the connection, reads no more
+    Closes,      // answers, and closes
+    Resets,      // answers, and resets: the stream, or the connection
+    GoesOn,      // begins an answer that does not end
+    SaysNothing, // closes without an answer
+};
+
+// Answers before it has the body, in HTTP/1.1 or 2, and keeps every byte of the body that came.
+class EarlyServer
+{
+public:
+    EarlyServer(Early early, bool isHttp2)
+        : m_early(early)
+        , m_isHttp2(isHttp2)
+        , m_server([this](int socket) { serve(socket); })
+    {
+    }
+    ~EarlyServer() { m_isOver = true; }
+    [[nodiscard]] int port() const { return m_server.port(); }
+    [[nodiscard]] std::string body() const
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_body;
+    }
+
+private:
+    void serve(int socket)
+    {
+        std::string came = m_isHttp2 ? readHeadOfH2(socket) : readUntil(socket, "\r\n\r\n");
+        if (!m_isHttp2)
+            came.erase(0, came.find("\r\n\r\n") + 4);
+        keep(came);
+        if (m_early != Early::SaysNothing)
+            answer(socket);
+        if (m_early == Early::Resets && !m_isHttp2) {
+            const linger hard{1, 0};
+            ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        }
+        if (m_early == Early::Closes || m_early == Early::SaysNothing ||
+            (m_early == Early::Resets && !m_isHttp2))
+            return;
+        while (m_early == Early::Waits && !m_isOver)
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        const timeval tick{0, 20'000}; // a connection of HTTP/2 is kept for other requests
+        ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
+        char piece[4096];
+        for (ssize_t count = 1; count != 0 && !m_isOver;) {
+            count = ::recv(socket, piece, sizeof piece, 0);
+            came.append(piece, static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+            keep(came);
+        }
+    }
+    void answer(int socket) const
+    {
+        if (!m_isHttp2) {
+            sendAll(socket,
+                    m_early == Early::GoesOn
+                        ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n"
+                        : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly");
+            return;
+        }
+        const int end = m_early == Early::GoesOn ? 0 : 1;
+        sendAll(socket, h2::frame(1, 4, 1, "\x88") + h2::frame(0, end, 1, "early"));
+        if (m_early == Early::Resets)
+            sendAll(socket, h2::frame(3, 0, 1, std::string_view("\0\0\0\0", 4)));
+    }
+    static std::string readHeadOfH2(int socket)
+    {
+        sendAll(socket, h2::frame(4, 0, 0, {}) + h2::frame(4, 1, 0, {}));
+        std::string came = readUntil(socket, "SM\r\n\r\n");
+        came.erase(0, came.find("SM\r\n\r\n") + 6);
+        char piece[4096];
+        while (!h2::holds(came, 1, 1)) {
+            const ssize_t count = ::recv(socket, piece, sizeof piece, 0);
+            if (count <= 0)
+                break;
+            came.append(piece, static_cast<std::size_t>(count));
+        }
+        return came;
+    }
+    // Of HTTP/1.1 the body has a length, so its bytes are the stream's.
+    void keep(const std::string& came)
+    {
+        const std::string body = m_isHttp2 ? h2::data(came, 1) : came;
+        const std::lock_guard lock(m_mutex);
+        m_body = body;
+    }
+
+    Early m_early;
+    bool m_isHttp2;
+    std::atomic<bool> m_isOver{false};
+    mutable std::mutex m_mutex; // guards m_body
+    std::string m_body;
     ScriptedServer m_server;
 };
 
@@ -344,6 +447,85 @@ private slots:
         QVERIFY(result.out.contains("the vault is locked"));
         QCOMPARE(m_fixture->keeper().lastRow().row.step, api::Step::Credential);
         QVERIFY(m_fixture->keeper().alarms().empty());
+    }
+
+    // The answer may be over before the body is, the upstream may be gone: nothing of the value
+    // leaves, and the leak is told of all the same.
+    void aLeakIsFoundWhereTheServerAnswersEarly_data()
+    {
+        QTest::addColumn<int>("early");
+        QTest::addColumn<bool>("isHttp2");
+        QTest::addColumn<QString>("secret");
+        for (const bool isHttp2 : {false, true})
+            for (const auto& [name, early] :
+                 {std::pair("reads on", Early::ReadsOn), std::pair("waits", Early::Waits),
+                  std::pair("closes", Early::Closes), std::pair("resets", Early::Resets),
+                  std::pair("goes on", Early::GoesOn),
+                  std::pair("says nothing", Early::SaysNothing)})
+                for (const auto& [form, secret] :
+                     {std::pair("value", Value), std::pair("placeholder", Placeholder),
+                      std::pair("base64", text::toBase64(Value)),
+                      std::pair("hex", secret::toHex(Value))})
+                    QTest::addRow("%s, %s, %s", isHttp2 ? "HTTP/2" : "HTTP/1.1", name, form)
+                        << static_cast<int>(early) << isHttp2 << qtext(secret);
+    }
+    void aLeakIsFoundWhereTheServerAnswersEarly()
+    {
+        QFETCH(int, early);
+        QFETCH(bool, isHttp2);
+        QFETCH(QString, secret);
+        use();
+        const auto what = static_cast<Early>(early);
+        EarlyServer server(what, isHttp2);
+        const UniqueFd guest = m_fixture->connectTo(m_fixture->frontFor(Elsewhere, server.port()));
+        const std::string first = "begin-";
+        const std::string more = std::string(1000, 'g');
+        const std::string leak = secret.toStdString();
+        const std::string end = "-END";
+        const std::size_t length = first.size() + more.size() + leak.size() + end.size();
+        const std::string host = fmt::format("{}:{}", Elsewhere, server.port());
+        if (isHttp2)
+            sendAll(guest.get(),
+                    h2::preface() + h2::post(1, host, "/") + h2::frame(0, 0, 1, first));
+        else
+            sendAll(guest.get(),
+                    fmt::format("POST / HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{}", host,
+                                length, first));
+        const std::string answer =
+            readUntil(guest.get(), what == Early::SaysNothing ? "upstream" : "early");
+        QVERIFY2(answer.find(what == Early::SaysNothing ? "upstream" : "early") !=
+                     std::string::npos,
+                 answer.c_str());
+        const bool reads = what == Early::ReadsOn || what == Early::GoesOn;
+        const auto send = [&](const std::string& bytes, int flags = 0) {
+            sendAll(guest.get(), isHttp2 ? h2::frame(0, flags, 1, bytes) : bytes);
+        };
+        send(more);
+        // A pause within the value: what came of it waits at the door, but for a few bytes.
+        send(leak.substr(0, 12));
+        if (reads)
+            QTRY_COMPARE(server.body(), first + more);
+        send(leak.substr(12) + end, 1);
+        expectDenied("the body");
+        const std::string left = server.body();
+        if (reads)
+            QCOMPARE(left, first + more);
+        else
+            QVERIFY2((first + more).starts_with(left), left.c_str());
+    }
+
+    void aBodyWithALimitIsScreenedToo()
+    {
+        use([](secret::KitEntry& entry) { entry.credential.plainHttp = true; });
+        m_fixture->keeper().setMostUploadBytes(1 << 20);
+        const CurlResult result =
+            m_fixture->curl(Elsewhere, m_echo->port(),
+                            {url(Elsewhere, m_echo->port(), "/", "http"), "-w", "%{http_code}",
+                             "--data-binary", "xx" + qtext(Value) + "END"});
+        m_fixture->keeper().setMostUploadBytes(0);
+        QVERIFY2(result.out.endsWith("403"), result.out);
+        expectDenied("the body");
+        QVERIFY(m_echo->seen().find(Value.substr(0, 8)) == std::string::npos);
     }
 
     void aLargeUploadIsScreenedToItsEnd()

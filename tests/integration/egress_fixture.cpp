@@ -532,7 +532,9 @@ std::string preface()
     return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, {});
 }
 
-std::string get(int stream, std::string_view authority, std::string_view path)
+namespace {
+
+std::string requestBlock(std::string_view method, std::string_view authority, std::string_view path)
 {
     std::string block;
     const auto literal = [&](std::string_view name, std::string_view value) {
@@ -542,11 +544,48 @@ std::string get(int stream, std::string_view authority, std::string_view path)
         block += static_cast<char>(value.size());
         block += value;
     };
-    literal(":method", "GET");
+    literal(":method", method);
     literal(":scheme", "http");
     literal(":authority", authority);
     literal(":path", path);
-    return frame(1, 0x5, stream, block);
+    return block;
+}
+
+// Calls `use(type, stream, payload)` for each frame that is whole.
+template <typename Use> void forEachFrame(std::string_view bytes, Use use)
+{
+    const auto at = [&](std::size_t index) {
+        return static_cast<std::size_t>(static_cast<unsigned char>(bytes[index]));
+    };
+    while (bytes.size() >= 9) {
+        const std::size_t size = at(0) << 16U | at(1) << 8U | at(2);
+        if (bytes.size() < size + 9)
+            return;
+        use(at(3), at(5) << 24U | at(6) << 16U | at(7) << 8U | at(8), bytes.substr(9, size));
+        bytes.remove_prefix(size + 9);
+    }
+}
+
+} // namespace
+
+std::string get(int stream, std::string_view authority, std::string_view path)
+{
+    return frame(1, 0x5, stream, requestBlock("GET", authority, path));
+}
+
+std::string post(int stream, std::string_view authority, std::string_view path)
+{
+    return frame(1, 0x4, stream, requestBlock("POST", authority, path));
+}
+
+std::string data(std::string_view bytes, int stream)
+{
+    std::string all;
+    forEachFrame(bytes, [&](std::size_t type, std::size_t id, std::string_view payload) {
+        if (type == 0 && id == static_cast<std::size_t>(stream))
+            all.append(payload);
+    });
+    return all;
 }
 
 std::string reset(int stream)
@@ -556,17 +595,12 @@ std::string reset(int stream)
 
 bool holds(std::string_view bytes, int type, int stream)
 {
-    const auto at = [&](std::size_t index) {
-        return static_cast<std::size_t>(static_cast<unsigned char>(bytes[index]));
-    };
-    while (bytes.size() >= 9) {
-        const std::size_t size = at(0) << 16U | at(1) << 8U | at(2);
-        const std::size_t id = at(5) << 24U | at(6) << 16U | at(7) << 8U | at(8);
-        if (at(3) == static_cast<std::size_t>(type) && id == static_cast<std::size_t>(stream))
-            return true;
-        bytes.remove_prefix(std::min(bytes.size(), size + 9));
-    }
-    return false;
+    bool isThere = false;
+    forEachFrame(bytes, [&](std::size_t is, std::size_t id, std::string_view) {
+        isThere = isThere ||
+                  (is == static_cast<std::size_t>(type) && id == static_cast<std::size_t>(stream));
+    });
+    return isThere;
 }
 
 } // namespace h2

@@ -208,7 +208,11 @@ namespace h2 {
 [[nodiscard]] std::string frame(int type, int flags, int stream, std::string_view payload);
 // HEADERS with END_STREAM, without compression.
 [[nodiscard]] std::string get(int stream, std::string_view authority, std::string_view path);
+// The same with a body to come.
+[[nodiscard]] std::string post(int stream, std::string_view authority, std::string_view path);
 [[nodiscard]] std::string reset(int stream);
+// The bytes of the DATA frames of a stream, of those frames that came whole.
+[[nodiscard]] std::string data(std::string_view bytes, int stream);
 // Whether a frame of that type and stream is among what came.
 [[nodiscard]] bool holds(std::string_view bytes, int type, int stream);
 } // namespace h2

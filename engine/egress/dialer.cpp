@@ -50,7 +50,7 @@ asio::awaitable<UpstreamResult<Dialled>> connectTo(DoorContext& context,
 {
     using Kind = UpstreamFailure::Kind;
     Dialled dialled{std::make_unique<Stream>(context.context, context.deadlines),
-                    fmt::format("{}:{}", address.urlText(), port)};
+                    fmt::format("{}:{}", address.urlText(), port), std::nullopt};
     const auto failed = [&](Kind kind, const std::string& why) {
         return tl::unexpected(
             failure(kind, fmt::format("connect to {}: {}", dialled.address, why), dialled.address));
@@ -114,8 +114,12 @@ floorByProxy(DoorContext& context, api::SandboxId sandbox, const policy::Host& h
     return refusedAddress(std::move(reason), std::move(decision), address);
 }
 
-asio::awaitable<UpstreamResult<Dialled>> dialByProxy(
-    DoorContext& context, api::SandboxId sandbox, Stream::Group& group, policy::Host host, int port)
+asio::awaitable<UpstreamResult<Dialled>> dialByProxy(DoorContext& context,
+                                                     api::SandboxId sandbox,
+                                                     Stream::Group& group,
+                                                     policy::Host host,
+                                                     int port,
+                                                     ByProxy way)
 {
     using Kind = UpstreamFailure::Kind;
     const std::shared_ptr<const ProxyPlan> plan = context.proxy;
@@ -147,12 +151,16 @@ asio::awaitable<UpstreamResult<Dialled>> dialByProxy(
                            dialled.error().address);
             continue;
         }
-        const Status led =
-            co_await leadThrough(*dialled->stream, proxy, host, port, context.limits.connect);
-        if (!led)
-            co_return failed(led.error().code == Error::Code::TimedOut ? Kind::TimedOut
-                                                                       : Kind::Connect,
-                             led.error().text);
+        if (way == ByProxy::Forwarded) {
+            dialled->forwardedBy = forwardedBy(proxy, host, port);
+        } else {
+            const Status led =
+                co_await leadThrough(*dialled->stream, proxy, host, port, context.limits.connect);
+            if (!led)
+                co_return failed(led.error().code == Error::Code::TimedOut ? Kind::TimedOut
+                                                                           : Kind::Connect,
+                                 led.error().text);
+        }
         dialled->address = fmt::format("{}:{} by {}", host.urlText(), port, dialled->address);
         co_return std::move(*dialled);
     }
@@ -165,7 +173,8 @@ dialService(DoorContext& context, Stream::Group& group, binding::ServicePort ser
     if (!service.owner)
         co_return co_await dialGranted(context, group, service.port);
     Dialled dialled{std::make_unique<Stream>(context.context, context.deadlines),
-                    fmt::format("{}:{}", context.bindings->nameOf(*service.owner), service.port)};
+                    fmt::format("{}:{}", context.bindings->nameOf(*service.owner), service.port),
+                    std::nullopt};
     const auto failed = [&](const Error& error) {
         const auto kind = error.code == Error::Code::TimedOut ? UpstreamFailure::Kind::TimedOut
                                                               : UpstreamFailure::Kind::Connect;
@@ -203,8 +212,12 @@ std::optional<UpstreamFailure> refuseService(const DoorContext& context,
     return refused;
 }
 
-asio::awaitable<UpstreamResult<Dialled>> dial(
-    DoorContext& context, api::SandboxId sandbox, Stream::Group& group, policy::Host host, int port)
+asio::awaitable<UpstreamResult<Dialled>> dial(DoorContext& context,
+                                              api::SandboxId sandbox,
+                                              Stream::Group& group,
+                                              policy::Host host,
+                                              int port,
+                                              ByProxy byProxy)
 {
     using Kind = UpstreamFailure::Kind;
     if (policy::isVirtualName(host.name)) {
@@ -215,7 +228,7 @@ asio::awaitable<UpstreamResult<Dialled>> dial(
         co_return co_await std::move(dialling);
     }
     if (context.proxy && context.proxy->applies(host, port))
-        co_return co_await dialByProxy(context, sandbox, group, std::move(host), port);
+        co_return co_await dialByProxy(context, sandbox, group, std::move(host), port, byProxy);
     std::vector<policy::Address> addresses;
     if (host.isLiteral()) {
         addresses.push_back(*host.address);

@@ -36,6 +36,14 @@ struct Dialled
 {
     std::unique_ptr<Stream> stream;
     std::string address; // "203.0.113.7:443"
+    std::optional<ForwardedBy> forwardedBy;
+};
+
+// How the upstream proxy, where there is one, leads to a host.
+enum class ByProxy
+{
+    Tunnelled,
+    Forwarded, // the stream ends at the proxy, which takes requests of plain HTTP
 };
 
 // By the upstream proxy where there is one for this host (then the proxy resolves names). Else
@@ -46,7 +54,8 @@ struct Dialled
                                                                    api::SandboxId sandbox,
                                                                    Stream::Group& group,
                                                                    policy::Host host,
-                                                                   int port);
+                                                                   int port,
+                                                                   ByProxy byProxy);
 
 // Why this sandbox can't reach the service that goes by a name of ours now; unset where it can.
 [[nodiscard]] std::optional<UpstreamFailure> refuseService(const DoorContext& context,

@@ -313,6 +313,7 @@ UpstreamTarget Exchange::target() const
                           UpstreamProtocol::Http1};
     if (redirect != nullptr && !policy::isVirtualName(target.host.name))
         target.host = policy::Host(serviceHost(redirect->service));
+    target.upgrades = !m_request.head().upgrade.empty();
     target.webSocket = isWebSocket(m_request.head().upgrade);
     if (m_origin.http2 && (!target.webSocket || !m_origin.tls))
         target.protocol =

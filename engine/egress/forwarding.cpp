@@ -65,9 +65,17 @@ bool HopByHop::covers(std::string_view name) const
 void appendRequestHead(std::string& out,
                        const RequestHead& head,
                        std::string_view host,
-                       std::string_view webSocketKey)
+                       std::string_view webSocketKey,
+                       const ForwardedBy* forwardedBy)
 {
-    out.append(head.method).append(" ").append(head.path).append(" HTTP/1.1\r\n");
+    out.append(head.method).append(" ");
+    if (forwardedBy != nullptr)
+        out.append(forwardedBy->origin);
+    if (forwardedBy == nullptr || head.path != "*")
+        out.append(head.path);
+    out.append(" HTTP/1.1\r\n");
+    if (forwardedBy != nullptr && !forwardedBy->authorization.empty())
+        appendField(out, "Proxy-Authorization", forwardedBy->authorization);
     const bool fromH2 = head.version == HttpVersion::Http2;
     if (!head.fields.has("host"))
         appendField(out, fromH2 ? "host" : "Host", host);
@@ -109,7 +117,8 @@ void appendResponseHead(std::string& out, const ResponseHead& head, BodyKind kin
     const HopByHop hop(head.fields);
     const bool switching = head.status == 101;
     bool chunkedSaid = kind != BodyKind::Chunked;
-    // Beside chunks, or where there can't be a body (RFC 9110, 8.6): some client would wait for one.
+    // Beside chunks, or where there can't be a body (RFC 9110, 8.6): some client would wait for
+    // one.
     const bool lengthIsWrong = kind == BodyKind::Chunked || forbidsBody(head.status);
     for (const Field field : head.fields) {
         if (switching && (isSame(field.name, "connection") || isSame(field.name, "upgrade"))) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/egress/message.h"
+#include "engine/egress/upstream_proxy.h"
 
 namespace sallyport::egress {
 
@@ -24,12 +25,13 @@ private:
 };
 
 // The HTTP/1.1 head of a request. `host` stands in where the client sent no Host. Chunked framing
-// is announced where the request has it. With a `webSocketKey` a WebSocket of HTTP/2 is asked for in
-// the words of HTTP/1.1.
+// is announced where the request has it. With a `webSocketKey` a WebSocket of HTTP/2 is asked for
+// in the words of HTTP/1.1. `forwardedBy` where the other side is a proxy and not the origin.
 void appendRequestHead(std::string& out,
                        const RequestHead& head,
                        std::string_view host,
-                       std::string_view webSocketKey = {});
+                       std::string_view webSocketKey = {},
+                       const ForwardedBy* forwardedBy = nullptr);
 
 // The HTTP/1.1 head of an answer whose body goes out framed as `kind`. Alt-Svc is left out: it
 // would lead clients to ways that the door refuses. `close` announces the connection's end.

@@ -51,7 +51,9 @@ void H1UpstreamRequest::sendHead(const RequestHead& head, std::string_view host)
     m_method = head.method;
     if (head.version == HttpVersion::Http2 && !head.upgrade.empty())
         m_webSocketKey = newWebSocketKey();
-    appendRequestHead(m_connection->writer.head(), head, host, m_webSocketKey);
+    const auto& forwardedBy = m_connection->forwardedBy;
+    appendRequestHead(m_connection->writer.head(), head, host, m_webSocketKey,
+                      forwardedBy ? &*forwardedBy : nullptr);
     m_connection->writer.startBody(head.framing.kind, head.framing.length);
 }
 
@@ -81,6 +83,10 @@ asio::awaitable<Status> H1UpstreamRequest::readHead(ResponseHead& out)
     if (!parsed)
         co_return fail(Error::Code::Invalid,
                        "the upstream's answer is malformed: " + std::string(parsed.error().text));
+    if (const auto& by = m_connection->forwardedBy; by && out.status == 407)
+        co_return fail(Error::Code::Refused,
+                       "the upstream proxy: " +
+                           authenticationProblem(by->proxy, !by->authorization.empty()));
     if (out.status == 101 && !m_webSocketKey.empty() &&
         out.fields.find("sec-websocket-accept") != webSocketAccept(m_webSocketKey))
         co_return fail(Error::Code::Invalid, "the upstream's WebSocket handshake does not add up");

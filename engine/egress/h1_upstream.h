@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/egress/h1_body.h"
+#include "engine/egress/upstream_proxy.h"
 #include "engine/egress/upstream_request.h"
 
 namespace sallyport::egress {
@@ -32,6 +34,7 @@ struct H1Upstream
     H1Writer writer;
     std::string address;
     std::string tlsText;
+    std::optional<ForwardedBy> forwardedBy;
     bool used = false; // has carried a request before
     Deadlines::Clock::time_point idleSince{};
 };

@@ -429,6 +429,7 @@ std::string HandlerCall::upgradeOf(const HandlerFetchHead& fetch) const
 UpstreamTarget HandlerCall::targetOf(const HandlerFetchHead& fetch) const
 {
     UpstreamTarget target{fetch.host, fetch.port, fetch.tls, UpstreamProtocol::Http1};
+    target.upgrades = !upgradeOf(fetch).empty();
     target.webSocket = isWebSocket(upgradeOf(fetch));
     if (isOwnHost(fetch) && m_request->origin.http2 && (!target.webSocket || !fetch.tls))
         target.protocol =

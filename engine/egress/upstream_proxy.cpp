@@ -75,14 +75,15 @@ asio::awaitable<Status> readUntil(Stream& stream,
     co_return Status();
 }
 
+std::string basicAuthorization(const ProxyServer& proxy)
+{
+    return "Basic " + text::toBase64(proxy.user + ":" + proxy.password);
+}
+
 std::string httpProblem(const ProxyServer& proxy, const std::string& target, int status)
 {
     if (status == 407)
-        return proxy.user.empty()
-                   ? proxy.text() + " wants a user and a password (407): see proxy.url and "
-                                    "proxy.credential in the settings"
-                   : proxy.text() + " does not take the user " + proxy.user +
-                         " with this password (407)";
+        return authenticationProblem(proxy.text(), !proxy.user.empty());
     return fmt::format("{} does not lead to {}: it answers {} to CONNECT", proxy.text(), target,
                        status);
 }
@@ -96,8 +97,7 @@ asio::awaitable<Status> connectHttp(Stream& stream,
     const std::string target = fmt::format("{}:{}", host.urlText(), port);
     std::string request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
     if (!proxy.user.empty())
-        request += "Proxy-Authorization: Basic " +
-                   text::toBase64(proxy.user + ":" + proxy.password) + "\r\n";
+        request += "Proxy-Authorization: " + basicAuthorization(proxy) + "\r\n";
     request += "\r\n";
     const bool sent = co_await stream.writeAll(request, limit);
     if (!sent)
@@ -317,6 +317,26 @@ bool isPrivateName(const policy::Host& host)
     const std::string_view top = std::string_view(host.name).substr(dot + 1);
     return std::find(Tops.begin(), Tops.end(), top) != Tops.end() ||
            host.name.ends_with(".home.arpa");
+}
+
+ForwardedBy forwardedBy(const ProxyServer& proxy, const policy::Host& host, int port)
+{
+    ForwardedBy by;
+    by.proxy = proxy.text();
+    by.origin = "http://" + host.urlText();
+    if (port != 80)
+        by.origin += ":" + std::to_string(port);
+    if (!proxy.user.empty())
+        by.authorization = basicAuthorization(proxy);
+    return by;
+}
+
+std::string authenticationProblem(std::string_view proxy, bool hasUser)
+{
+    return hasUser ? fmt::format("{} does not take this user with this password (407)", proxy)
+                   : fmt::format("{} wants a user and a password (407): see proxy.url and "
+                                 "proxy.credential in the settings",
+                                 proxy);
 }
 
 asio::awaitable<Status> leadThrough(Stream& stream,

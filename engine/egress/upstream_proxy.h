@@ -16,7 +16,7 @@ struct ProxyServer
 {
     enum class Kind
     {
-        Http, // CONNECT, for every port
+        Http, // plain HTTP as requests of its own, all else by CONNECT
         Socks5,
     };
     Kind kind = Kind::Http;
@@ -57,6 +57,19 @@ struct ProxyPlan
 
 // A name that only a private network gives an address to: a single word, "*.local", "*.internal"…
 [[nodiscard]] bool isPrivateName(const policy::Host& host);
+
+// How a request of plain HTTP is put to an HTTP proxy: with the whole URI as its target (RFC 9112,
+// 3.2.2). Many proxies let CONNECT to the ports of TLS alone.
+struct ForwardedBy
+{
+    std::string proxy;         // "http://proxy.example:3128"
+    std::string origin;        // "http://example.com:8080", where the request is for
+    std::string authorization; // a Proxy-Authorization; empty: none is sent
+};
+[[nodiscard]] ForwardedBy forwardedBy(const ProxyServer& proxy, const policy::Host& host, int port);
+
+// Why a proxy answers 407.
+[[nodiscard]] std::string authenticationProblem(std::string_view proxy, bool hasUser);
 
 // Has the proxy behind a connected stream lead it on to host:port. The error says who refused what.
 [[nodiscard]] asio::awaitable<Status> leadThrough(Stream& stream,

@@ -68,8 +68,10 @@ asio::awaitable<Upstreams::OpenResult> Upstreams::request(UpstreamTarget target,
         if (target.protocol == UpstreamProtocol::Http2OrHttp1)
             target.protocol = UpstreamProtocol::Http1;
     }
-    const std::string key =
+    std::string key =
         target.isGranted ? keyOfGranted(target.port) : keyOf(target.host, target.port, target.tls);
+    if (isForwarded(target))
+        key += " forwarded";
     const bool shares = target.protocol != UpstreamProtocol::Http1;
     for (;;) {
         if (shares || target.webSocket)
@@ -98,6 +100,14 @@ asio::awaitable<Upstreams::OpenResult> Upstreams::request(UpstreamTarget target,
         dialling->done.cancel();
         co_return opened;
     }
+}
+
+bool Upstreams::isForwarded(const UpstreamTarget& target) const
+{
+    const auto& plan = m_context->proxy;
+    return plan && plan->server && plan->server->kind == ProxyServer::Kind::Http && !target.tls &&
+           target.protocol == UpstreamProtocol::Http1 && !target.upgrades && !target.isGranted &&
+           plan->applies(target.host, target.port);
 }
 
 std::unique_ptr<UpstreamRequest> Upstreams::openShared(const std::string& key, bool webSocket)
@@ -172,7 +182,7 @@ void Upstreams::closeIdle()
 
 asio::awaitable<UpstreamResult<Dialled>> Upstreams::connect(policy::Host host, int port)
 {
-    return dial(*m_context, m_sandbox, m_group, std::move(host), port);
+    return dial(*m_context, m_sandbox, m_group, std::move(host), port, ByProxy::Tunnelled);
 }
 
 asio::awaitable<UpstreamResult<Dialled>> Upstreams::openTls(const UpstreamTarget& target,
@@ -209,17 +219,20 @@ asio::awaitable<UpstreamResult<Dialled>> Upstreams::openTls(const UpstreamTarget
 asio::awaitable<Upstreams::OpenResult> Upstreams::open(UpstreamTarget target, std::string key)
 {
     if (!target.tls) {
-        auto connecting = target.isGranted ? dialGranted(*m_context, m_group, target.port)
-                                           : connect(target.host, target.port);
+        auto connecting = target.isGranted
+                              ? dialGranted(*m_context, m_group, target.port)
+                              : dial(*m_context, m_sandbox, m_group, target.host, target.port,
+                                     isForwarded(target) ? ByProxy::Forwarded : ByProxy::Tunnelled);
         auto dialled = co_await std::move(connecting);
         if (!dialled)
             co_return tl::unexpected(std::move(dialled.error()));
         if (target.protocol == UpstreamProtocol::Http2Plain)
             co_return co_await startHttp2(std::move(*dialled), {}, key, target.webSocket);
-        co_return wrap(std::make_unique<H1Upstream>(std::move(dialled->stream),
-                                                    std::move(dialled->address), std::string(),
-                                                    m_context->limits),
-                       key);
+        auto connection =
+            std::make_unique<H1Upstream>(std::move(dialled->stream), std::move(dialled->address),
+                                         std::string(), m_context->limits);
+        connection->forwardedBy = std::move(dialled->forwardedBy);
+        co_return wrap(std::move(connection), key);
     }
     // No braced lists here: g++ 12 can't keep one in a coroutine's frame.
     std::vector<std::string> alpn(1, "http/1.1");

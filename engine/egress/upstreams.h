@@ -28,6 +28,8 @@ struct UpstreamTarget
     UpstreamProtocol protocol = UpstreamProtocol::Http1;
     // A port of this machine that a handler leads to: 127.0.0.1, and the floor is not asked.
     bool isGranted = false;
+    // It asks for another protocol by Upgrade, which a proxy would not carry on.
+    bool upgrades = false;
     // It is for a WebSocket: over HTTP/1.1, or a stream of an HTTP/2 connection that takes them.
     bool webSocket = false;
 };
@@ -67,6 +69,8 @@ private:
     using OpenResult = UpstreamResult<std::unique_ptr<UpstreamRequest>>;
 
     void tick(Deadlines::Clock::time_point now) override;
+    // The upstream proxy gets the request itself, not a CONNECT.
+    [[nodiscard]] bool isForwarded(const UpstreamTarget& target) const;
     [[nodiscard]] std::unique_ptr<UpstreamRequest> takeKept(const std::string& key);
     [[nodiscard]] std::unique_ptr<UpstreamRequest> openShared(const std::string& key,
                                                               bool webSocket);

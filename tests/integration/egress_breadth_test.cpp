@@ -111,7 +111,7 @@ private slots:
         const int port = freeTcpPort();
         QFile conf(m_fixture->path("tinyproxy.conf"));
         QVERIFY(conf.open(QIODevice::WriteOnly | QIODevice::Truncate));
-        conf.write(QString("Port %1\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nBasicAuth someone secret1\n").arg(port).toUtf8());
+        conf.write(QString("Port %1\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nBasicAuth someone secret1\nConnectPort %2\n").arg(port).arg(m_fixture->h2Port()).toUtf8());
         conf.close();
         const RealProxy proxy(*m_fixture, QString(command).replace("%1", QString::number(port)).replace("%2", m_fixture->path("")));
         QVERIFY(answers(port));
@@ -161,10 +161,27 @@ private slots:
             }
         });
         setProxy(QString("%1://127.0.0.1:%2").arg(scheme).arg(server.port()));
-        const CurlResult result = get("http", m_fixture->plainPort(), {});
+        const CurlResult result = get("https", m_fixture->h2Port(), {});
         QVERIFY2(result.out.endsWith("502"), result.out + result.error);
         QVERIFY2(result.out.contains("the upstream proxy: " + scheme.toUtf8() + "://127.0.0.1") && result.out.contains(reason), result.out);
         QTRY_COMPARE(keeper().lastRow().row.state, api::RowState::Failed);
+    }
+
+    void aProxyIsAskedForPlainHttpByTheWholeUri()
+    {
+        QByteArray asked;
+        ScriptedServer server([&](int socket) {
+            char byte[2048];
+            const auto count = ::recv(socket, byte, sizeof byte, 0);
+            asked = QByteArray(byte, std::max<qsizetype>(count, 0));
+            constexpr std::string_view Answer = "HTTP/1.1 407 Auth\r\nContent-Length: 0\r\n\r\n";
+            ::send(socket, Answer.data(), Answer.size(), MSG_NOSIGNAL);
+        });
+        setProxy(QString("http://someone:secret1@127.0.0.1:%1").arg(server.port()));
+        const CurlResult result = get("http", m_fixture->plainPort(), {});
+        QVERIFY2(result.out.endsWith("502") && result.out.contains("does not take this user"), result.out + result.error);
+        QVERIFY2(asked.startsWith(QString("GET http://api.example.com:%1/").arg(m_fixture->plainPort()).toUtf8()), asked);
+        QVERIFY2(asked.contains("\r\nProxy-Authorization: Basic c29tZW9uZTpzZWNyZXQx\r\n"), asked);
     }
 
     void aProxyThatIsNotThereOrNotUsableLetsNothingPass()

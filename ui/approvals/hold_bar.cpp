@@ -67,8 +67,8 @@ void HoldBar::tick()
                       .arg(leftText(left)));
         tone = left < LowMs ? theme::Tone::Warn : theme::Tone::Muted;
     } else {
-        m_text->setText(tr("Nothing is held any more: the request was refused and told to try "
-                           "again. Your answer serves its retry."));
+        m_text->setText(
+            tr("Nothing is held any more: it was told to try again. Your answer serves that."));
     }
     theme::setLabelTone(m_text, tone);
     if (isHeld && isVisible())

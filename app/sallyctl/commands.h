@@ -16,6 +16,7 @@ void addProgramCommands(CLI::App& app, Context& context);    // exec shell
 void addLogCommands(CLI::App& app, Context& context);        // log why
 void addRuleCommands(CLI::App& app, Context& context);       // rules
 void addPolicyCommands(CLI::App& app, Context& context);     // policy
+void addPhaseCommands(CLI::App& app, Context& context);      // phases
 void addHandlerCommands(CLI::App& app, Context& context);    // handler hosts
 void addApprovalCommands(CLI::App& app, Context& context);   // approvals
 void addCredentialCommands(CLI::App& app, Context& context); // credentials

@@ -66,6 +66,7 @@ int main(int argc, char** argv)
     addProgramCommands(app, context);
     addLogCommands(app, context);
     addPolicyCommands(app, context);
+    addPhaseCommands(app, context);
     addRuleCommands(app, context);
     addHandlerCommands(app, context);
     addApprovalCommands(app, context);

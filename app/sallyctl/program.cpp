@@ -40,7 +40,8 @@ Status writeAll(int fd, std::string_view bytes)
 bool takesValue(std::string_view option)
 {
     for (const std::string_view known :
-         {"-u", "--user", "-d", "--directory", "-e", "--env", "--socket"})
+         {"-u", "--user", "-d", "--directory", "-e", "--env", "--socket",
+          "--then-phase"})
         if (option == known)
             return true;
     return false;
@@ -70,9 +71,9 @@ void splitProgram(std::vector<std::string>& arguments, std::vector<std::string>&
     arguments.erase(rest, arguments.end());
 }
 
-int Program::run(const std::string& sandbox, api::ExecRequest request)
+int Program::run(const std::string& sandbox, api::ExecRequest request, const std::string& thenPhase)
 {
-    auto outcome = tryRun(sandbox, std::move(request));
+    auto outcome = tryRun(sandbox, std::move(request), thenPhase);
     m_terminal.leave();
     m_inbox.stop();
     if (outcome)
@@ -81,18 +82,20 @@ int Program::run(const std::string& sandbox, api::ExecRequest request)
     return ExitOwnFailure;
 }
 
-Result<int> Program::tryRun(const std::string& sandbox, api::ExecRequest request)
+Result<int>
+Program::tryRun(const std::string& sandbox, api::ExecRequest request, const std::string& thenPhase)
 {
     auto signals = SignalInbox::open();
     if (!signals)
         return tl::unexpected<Error>(std::move(signals.error()));
     m_signals = std::move(*signals);
-    if (auto started = start(sandbox, request); !started)
+    if (auto started = start(sandbox, request, thenPhase); !started)
         return tl::unexpected<Error>(std::move(started.error()));
     return pump();
 }
 
-Status Program::start(const std::string& sandbox, api::ExecRequest& request)
+Status
+Program::start(const std::string& sandbox, api::ExecRequest& request, const std::string& thenPhase)
 {
     auto engine = m_context.engine(
         [this](const std::string& name, const Json& parameters) {
@@ -108,7 +111,10 @@ Status Program::start(const std::string& sandbox, api::ExecRequest& request)
     request.sandbox = found->id;
     m_isPty = request.pty;
     // Not call(): its output may come before the reply, more of it than the inbox holds.
-    (*engine)->callAsync("exec.start", api::toJson(request), [this](Result<Json> reply) {
+    Json parameters = api::toJson(request);
+    if (!thenPhase.empty())
+        parameters["thenPhase"] = thenPhase;
+    (*engine)->callAsync("exec.start", parameters, [this](Result<Json> reply) {
         m_startReply = std::move(reply);
         m_inbox.put(StartReply, Json());
     });

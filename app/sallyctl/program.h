@@ -35,13 +35,17 @@ public:
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
-    // Runs it to its end. Returns its exit status (128 + signal when one ended it), or
-    // ExitOwnFailure after saying why on standard error.
-    [[nodiscard]] int run(const std::string& sandbox, api::ExecRequest request);
+    // Runs it to its end; `thenPhase`, where it is not empty, is entered then. Returns its exit
+    // status (128 + signal when one ended it), or ExitOwnFailure after saying why on standard
+    // error.
+    [[nodiscard]] int
+    run(const std::string& sandbox, api::ExecRequest request, const std::string& thenPhase);
 
 private:
-    [[nodiscard]] Result<int> tryRun(const std::string& sandbox, api::ExecRequest request);
-    [[nodiscard]] Status start(const std::string& sandbox, api::ExecRequest& request);
+    [[nodiscard]] Result<int>
+    tryRun(const std::string& sandbox, api::ExecRequest request, const std::string& thenPhase);
+    [[nodiscard]] Status
+    start(const std::string& sandbox, api::ExecRequest& request, const std::string& thenPhase);
     [[nodiscard]] Result<int> pump();
     [[nodiscard]] Status waitForWork();
     // The exit code once the program has ended.

@@ -19,6 +19,7 @@ struct Options
     std::string user;
     std::string directory;
     std::vector<std::string> environment; // NAME=VALUE
+    std::string thenPhase;
     bool tty = false;
 };
 
@@ -48,7 +49,7 @@ Result<int> run(Context& context, const Options& options, std::vector<std::strin
     if (!request)
         return tl::unexpected<Error>(std::move(request.error()));
     request->argv = std::move(argv);
-    return Program(context).run(options.sandbox, std::move(*request));
+    return Program(context).run(options.sandbox, std::move(*request), options.thenPhase);
 }
 
 void addCommon(CLI::App& command, Options& options)
@@ -69,6 +70,8 @@ void addProgramCommands(CLI::App& app, Context& context)
     auto* execCommand = app.add_subcommand("exec", "Run a program in a sandbox");
     addCommon(*execCommand, *exec);
     execCommand->add_flag("-t,--tty", exec->tty, "With a terminal (pty)");
+    execCommand->add_option("--then-phase", exec->thenPhase,
+                            "Enter this phase when the program has ended, however it ends");
     execCommand->footer("sallyctl exec [OPTIONS] SANDBOX [--] PROGRAM [ARGUMENTS...]\n"
                         "What follows SANDBOX is the program's; options of exec come before it.");
     execCommand->callback([&context, exec] {

@@ -7,6 +7,7 @@
 
 #include "engine/api/binding_fields.h"
 #include "engine/api/fields.h"
+#include "engine/api/phase_fields.h"
 #include "engine/api/setting_fields.h"
 #include "engine/base/text.h"
 
@@ -285,6 +286,9 @@ SALLYPORT_JSON(std::vector<Binding>);
 SALLYPORT_JSON(std::vector<BindingUse>);
 SALLYPORT_JSON(std::vector<KvKey>);
 SALLYPORT_JSON(std::vector<ObjectInfo>);
+SALLYPORT_JSON(Phase);
+SALLYPORT_JSON(Phases);
+SALLYPORT_JSON(std::vector<Phase>);
 SALLYPORT_JSON(Credential);
 SALLYPORT_JSON(Vault);
 SALLYPORT_JSON(CredentialAlarm);

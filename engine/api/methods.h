@@ -44,8 +44,9 @@ inline constexpr std::array Methods = {
     MethodInfo{"sandbox.rename", "{sandbox: id|name, name: string}", "Sandbox",
                "Changes the name."},
 
-    MethodInfo{"exec.start", "ExecRequest", "{stream: id}",
-               "Runs a program; its output comes to this connection as exec.output and exec.exit."},
+    MethodInfo{"exec.start", "ExecRequest and {thenPhase?: string}", "{stream: id}",
+               "Runs a program; its output comes to this connection as exec.output and exec.exit. "
+               "However it ends, the sandbox enters the phase thenPhase then."},
     MethodInfo{"exec.input", "{stream: id, bytes: base64}", "{}",
                "Bytes for its standard input. Answered when the guest has taken them."},
     MethodInfo{"exec.closeInput", "{stream: id}", "{}", "End of its standard input."},
@@ -61,6 +62,12 @@ inline constexpr std::array Methods = {
                "{sandbox: id|name, defaultAction?, allowedHosts?: [string]|null, deniedHosts?: "
                "[string], grants?: [string]}",
                "Sandbox", "Changes what is named; the next request obeys."},
+    MethodInfo{"phases.get", "{sandbox: id|name}", "Phases", "The phases of a sandbox's work."},
+    MethodInfo{"phases.set", "{sandbox: id|name, phases: [Phase]}", "Phases",
+               "Replaces them. Where the current one is changed, the policy follows at once."},
+    MethodInfo{"phases.enter", "{sandbox: id|name, phase: string}", "Phases",
+               "Makes the default, the gate and the handler of every host those of the phase; the "
+               "next request obeys."},
     MethodInfo{"sandbox.setAllowedHosts", "{sandbox: id|name, hosts: [string]|null}", "Sandbox",
                "The gate: these hosts and no others; null takes it away."},
     MethodInfo{"sandbox.setDeniedHosts", "{sandbox: id|name, hosts: [string]}", "Sandbox",
@@ -213,6 +220,8 @@ inline constexpr std::array Events = {
     MethodInfo{"log.gap", "{dropped: int}", "",
                "This many log.row events were dropped because the client did not keep up: list "
                "anew."},
+    MethodInfo{"phases.changed", "{sandbox: id, phases: Phases}", "",
+               "Phases were set, or one was entered."},
     MethodInfo{"settings.changed", "Setting", "", "Set or reset, for all or for its sandbox."},
     MethodInfo{"credential.changed", "Credential", "", "Made, changed or used."},
     MethodInfo{"credential.removed", "{credential: id}", "", "Removed."},

@@ -10,6 +10,7 @@
 #include "engine/api/fields.h"
 #include "engine/api/json.h"
 #include "engine/api/methods.h"
+#include "engine/api/phase_fields.h"
 #include "engine/api/rpc.h"
 #include "engine/api/server.h"
 #include "engine/api/setting_fields.h"
@@ -177,7 +178,7 @@ std::string reference()
     for (const MethodInfo& event : Events)
         out += eventSection(event);
     out += "## Types\n\n" + typeSections(AllTypes{}) + typeSections(BindingTypes{}) +
-           typeSections(SettingTypes{});
+           typeSections(PhaseTypes{}) + typeSections(SettingTypes{});
     out += "## Names\n\n" + enumLines(AllEnums{}) + enumLines(BindingEnums{}) +
            enumLines(SettingEnums{});
     return out;

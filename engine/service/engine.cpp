@@ -85,6 +85,9 @@ Status Engine::start()
     auto credentials = m_store->loadCredentials();
     if (!credentials)
         return fail("read the database", credentials.error());
+    auto phases = m_store->loadPhases();
+    if (!phases)
+        return fail("read the database", phases.error());
     auto settings = m_store->loadSettings();
     if (!settings)
         return fail("read the database", settings.error());
@@ -170,6 +173,7 @@ Status Engine::start()
         m_sleeper->remove(id);
         m_credentials->sandboxRemoved(id);
         m_settings->removeSandbox(id);
+        m_phases->removeSandbox(id);
         m_budgets->removeSandbox(id);
         m_bindings->bindings()->depot()->sandboxRemoved(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
@@ -190,6 +194,7 @@ Status Engine::start()
             runHook(id, "onStop");
     };
     m_sandboxes = std::make_unique<sandbox::Manager>(*m_platform, *m_door, *m_store, std::move(*sandboxes), std::move(listener));
+    m_phases = std::make_unique<PhaseBook>(*m_store, std::move(*phases), phaseParts());
     m_exec = std::make_unique<ExecSessions>(m_loop, *m_sandboxes,
                                             [this](api::SandboxId id) { return m_credentials->environmentOf(id); });
     Sleeper::Sources sources;
@@ -205,10 +210,12 @@ Status Engine::start()
     listenToParts();
     listenToBindings();
     bindingsChanged();
+    m_phases->resume();
     bindEngineMethods();
     bindSandboxMethods();
     bindExecMethods();
     bindPolicyMethods();
+    bindPhaseMethods();
     bindHandlerMethods();
     bindHandlerTools();
     bindApprovalMethods();

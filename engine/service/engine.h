@@ -27,6 +27,7 @@
 #include "engine/service/exec_sessions.h"
 #include "engine/service/front_desk.h"
 #include "engine/service/handler_book.h"
+#include "engine/service/phase_book.h"
 #include "engine/service/policy_book.h"
 #include "engine/service/settings_book.h"
 #include "engine/service/sleeper.h"
@@ -85,6 +86,7 @@ private:
     void bindSandboxMethods();
     void bindExecMethods();
     void bindPolicyMethods();
+    void bindPhaseMethods();
     void bindHandlerMethods();
     void bindHostMethods();
     void bindHandlerTools();
@@ -98,6 +100,7 @@ private:
 
     [[nodiscard]] api::EngineInfo info() const;
     [[nodiscard]] Result<api::SandboxId> sandboxIn(const api::Json& parameters) const;
+    [[nodiscard]] PhaseBook::Parts phaseParts();
     [[nodiscard]] Result<api::Json> setPolicy(api::Json parameters);
     // What a module does to its sandbox: a setter by its name in the API, and its arguments in order as JSON.
     [[nodiscard]] Result<std::string> operateForHandler(api::SandboxId sandbox, const std::string& name, const std::string& json);
@@ -147,6 +150,7 @@ private:
     std::unique_ptr<egress::Door> m_door;
     std::unique_ptr<sandbox::Platform> m_platform;
     std::unique_ptr<sandbox::Manager> m_sandboxes;
+    std::unique_ptr<PhaseBook> m_phases;
     std::unique_ptr<ExecSessions> m_exec;
     std::unique_ptr<Sleeper> m_sleeper;
     std::set<api::SandboxId> m_running; // whose onStart was run

@@ -57,7 +57,7 @@ ExecSessions::ExecSessions(asio::io_context& loop, sandbox::Manager& sandboxes, 
 {
 }
 
-asio::awaitable<Result<api::StreamId>> ExecSessions::start(api::Connection& connection, api::ExecRequest request)
+asio::awaitable<Result<api::StreamId>> ExecSessions::start(api::Connection& connection, api::ExecRequest request, std::shared_ptr<void> untilEnd)
 {
     if (!isTerminalSize(request.columns, request.rows))
         co_return fail(Error::Code::Invalid, fmt::format("not a terminal's size: {} columns, {} rows", request.columns, request.rows));
@@ -82,6 +82,7 @@ asio::awaitable<Result<api::StreamId>> ExecSessions::start(api::Connection& conn
     session.connection = owner;
     session.connectionId = owner->id();
     session.process = std::move(*process);
+    session.untilEnd = std::move(untilEnd);
     // Runs at once where the client has gone meanwhile.
     const auto hook = owner->onClosed([this, stream] { m_sessions.erase(stream); });
     if (const auto kept = m_sessions.find(stream); kept != m_sessions.end()) {

@@ -30,7 +30,8 @@ public:
 
     ExecSessions(boost::asio::io_context& loop, sandbox::Manager& sandboxes, EnvironmentOf environmentOf);
 
-    [[nodiscard]] boost::asio::awaitable<Result<api::StreamId>> start(api::Connection& connection, api::ExecRequest request);
+    // `untilEnd` is let go of when the program has ended or nobody can hear of its end any more.
+    [[nodiscard]] boost::asio::awaitable<Result<api::StreamId>> start(api::Connection& connection, api::ExecRequest request, std::shared_ptr<void> untilEnd = {});
     // Returns when the guest has taken the bytes: the caller's back-pressure.
     [[nodiscard]] boost::asio::awaitable<Status> input(api::Connection& connection, api::StreamId stream, std::string bytes);
     [[nodiscard]] Status closeInput(api::Connection& connection, api::StreamId stream);
@@ -49,6 +50,7 @@ private:
         std::uint64_t connectionId = 0;
         std::shared_ptr<guest::Process> process;
         api::Connection::HookId hook = 0;
+        std::shared_ptr<void> untilEnd;
     };
 
     [[nodiscard]] Result<std::shared_ptr<guest::Process>> find(const api::Connection& connection, api::StreamId stream) const;

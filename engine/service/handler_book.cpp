@@ -60,6 +60,12 @@ void HandlerBook::removeSandbox(api::SandboxId sandbox)
 }
 
 // A name of the module comes before a built-in one: code that defines its own `allowHosts` means that.
+Status HandlerBook::check(api::SandboxId sandbox, const Wanted& handler) const
+{
+    const auto made = make(sandbox, {}, handler);
+    return made ? Status() : tl::unexpected(made.error());
+}
+
 Result<api::Handler> HandlerBook::make(api::SandboxId sandbox, std::string_view host, const Wanted& wanted) const
 {
     api::Handler handler;

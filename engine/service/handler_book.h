@@ -65,6 +65,8 @@ public:
 
     // Each is refused as a whole where a name, a parameter or a pattern is wrong. Unset is null: no catch-all.
     [[nodiscard]] Status setOutboundHandler(api::SandboxId sandbox, const std::optional<Wanted>& handler);
+    // Whether such a handler could be set now.
+    [[nodiscard]] Status check(api::SandboxId sandbox, const Wanted& handler) const;
     [[nodiscard]] Status setOutboundByHost(api::SandboxId sandbox, std::string_view host, const Wanted& handler);
     [[nodiscard]] Status
     setOutboundByHosts(api::SandboxId sandbox, const std::vector<std::pair<std::string, Wanted>>& handlers);

@@ -114,7 +114,19 @@ void Engine::bindExecMethods()
         auto request = api::fromJson<api::ExecRequest>(parameters);
         if (!request)
             co_return tl::unexpected(request.error());
-        auto stream = co_await m_exec->start(connection, std::move(*request));
+        const auto thenPhase = api::optionalMember<std::string>(parameters, "thenPhase");
+        if (!thenPhase)
+            co_return tl::unexpected(thenPhase.error());
+        std::shared_ptr<PhaseBook::Promise> untilEnd;
+        if (*thenPhase) {
+            auto promised = m_phases->promise(request->sandbox, **thenPhase);
+            if (!promised)
+                co_return tl::unexpected(promised.error());
+            untilEnd = std::move(*promised);
+        }
+        auto stream = co_await m_exec->start(connection, std::move(*request), untilEnd);
+        if (!stream && untilEnd)
+            m_phases->breakPromise(*untilEnd);
         if (!stream)
             co_return tl::unexpected(stream.error());
         co_return Json{{"stream", *stream}};

@@ -213,6 +213,14 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// api::Phases as JSON.
+constexpr std::string_view Phases = R"sql(
+CREATE TABLE phases (
+    sandbox INTEGER PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -232,7 +240,7 @@ Result<std::int64_t> versionOf(Database& database)
 Status checkSmallTables(Database& database)
 {
     for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers",
-                              "modules", "credentials", "settings"}) {
+                              "modules", "credentials", "settings", "phases"}) {
         auto check = database.statement("PRAGMA quick_check(" + std::string(table) + ")");
         if (!check)
             return tl::unexpected<Error>(std::move(check.error()));
@@ -267,7 +275,7 @@ const std::vector<std::string_view>& schemaSteps()
 {
     static const std::vector<std::string_view> steps = {
         SandboxesRulesQuestions, EgressLog, WholeQuestions, Handlers, WebSockets, Credentials,
-        ModuleSettings,          Settings};
+        ModuleSettings,          Settings,  Phases};
     return steps;
 }
 

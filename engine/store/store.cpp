@@ -110,6 +110,12 @@ Result<std::vector<StoredSetting>> Store::loadSettings()
     return settings::load(m_loader);
 }
 
+Result<std::map<api::SandboxId, api::Phases>> Store::loadPhases()
+{
+    const std::lock_guard lock(m_loaderMutex);
+    return phases::load(m_loader);
+}
+
 void Store::saveHandlers(api::SandboxId sandbox, std::vector<api::Handler> handlers, Done done)
 {
     write([sandbox, all = std::move(handlers)](

@@ -26,6 +26,7 @@
 #include "engine/base/result.h"
 #include "engine/store/database.h"
 #include "engine/store/handlers.h"
+#include "engine/store/phases.h"
 #include "engine/store/settings.h"
 
 namespace sallyport::store {
@@ -68,6 +69,7 @@ public:
     [[nodiscard]] Result<std::map<api::SandboxId, std::vector<api::Handler>>> loadHandlers();
     [[nodiscard]] Result<std::vector<StoredModule>> loadModules();
     [[nodiscard]] Result<std::vector<StoredSetting>> loadSettings();
+    [[nodiscard]] Result<std::map<api::SandboxId, api::Phases>> loadPhases();
 
     // Ids that were never used before, also not by something deleted since.
     [[nodiscard]] api::SandboxId newSandboxId() { return ++m_lastSandbox; }

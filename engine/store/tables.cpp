@@ -207,7 +207,7 @@ Status removeSandbox(Database& database, api::SandboxId sandbox)
           "DELETE FROM questions WHERE sandbox = ?", "DELETE FROM pool_names WHERE sandbox = ?",
           "DELETE FROM seen_hosts WHERE sandbox = ?", "DELETE FROM handlers WHERE sandbox = ?",
           "DELETE FROM modules WHERE sandbox = ?", "DELETE FROM handler_lines WHERE sandbox = ?",
-          "DELETE FROM settings WHERE sandbox = ?"})
+          "DELETE FROM settings WHERE sandbox = ?", "DELETE FROM phases WHERE sandbox = ?"})
         if (auto removed = run(database, sql, sandbox); !removed)
             return removed;
     return {};

@@ -182,6 +182,44 @@ class Handlers(unittest.TestCase):
         self.assertEqual(self.curl("-d", "x", "https://web.example.com/")[1], "405")
         world.client.call("sandbox.setAllowedHosts", sandbox=guest.id, hosts=None)
 
+    def test_a_phase_ends_with_its_program_also_where_the_engine_ends_first(self):
+        def current():
+            return world.client.call("phases.get", sandbox=guest.id).get("current")
+
+        world.ctl("phases", "set", guest.name, "setup", "--allowed-hosts", "web.example.com", "--default", "allow")
+        world.ctl("phases", "set", guest.name, "locked", "--handler", "noHttp")
+        self.addCleanup(lambda: world.client.call("policy.set", sandbox=guest.id, allowedHosts=None, defaultAction="deny"))
+        self.assertEqual(self.curl("https://web.example.com/")[1], "403")
+        world.ctl("phases", "enter", guest.name, "setup")
+        self.assertEqual(self.curl("https://web.example.com/")[1], "200")
+        self.assertEqual(self.curl("https://other.example.com/")[1], "403")
+        # One connection, over both phases.
+        connection = Connection()
+        self.addCleanup(connection.close)
+        status, port, _, _ = connection.ask("GET", "/echo")
+        self.assertEqual(status, 200)
+        done = world.ctl("exec", "--then-phase", "locked", guest.name, "--", "sh", "-c", "curl -sSo /dev/null https://web.example.com/; exit 3", check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        wait_for("the phase has changed", lambda: current() == "locked")
+        status, same, body, _ = connection.ask("GET", "/echo")
+        self.assertEqual((status, same, json.loads(body)["step"]), (403, port, "handler"))
+        self.assertIn("now  locked", world.ctl("phases", "show", guest.name).stdout)
+
+        bad = world.ctl("exec", "--then-phase", "later", guest.name, "--", "true", check=False)
+        self.assertIn("there are setup, locked", bad.stderr)
+        world.ctl("phases", "enter", guest.name, "setup")
+        command = [PREFIX / "bin/sallyctl", "--socket", world.socket, "exec", "--then-phase", "locked", guest.name, "--", "sleep", "1000"]
+        program = world.popen(*command, stdout=-1)
+        wait_for("the program runs", lambda: world.client.call("phases.get", sandbox=guest.id).get("next") == "locked")
+        self.assertEqual(current(), "setup")
+        world.engine.kill()
+        world.engine.wait(60)
+        program.wait(60)
+        world.start_engine()
+        self.assertEqual(current(), "locked")
+        wait_for("the new engine has the sandbox", lambda: guest.info["state"] == "running")
+        self.assertEqual(self.curl("https://web.example.com/")[1], "403")
+
     MODULE = """export class Mine extends Sandbox {
   static outboundByHost = {
     "web.example.com": async (request, env, ctx) => {

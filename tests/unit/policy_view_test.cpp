@@ -66,6 +66,13 @@ struct Scene
     {
         part<QLineEdit>(name)->setText(QLatin1String(text));
     }
+    // Takes back what the message says, and not what an older message said.
+    void undo(const char* told) const
+    {
+        QTRY_VERIFY(part<QLabel>("toastText")->text().contains(QLatin1String(told)) &&
+                    part<QPushButton>("toastUndo")->isVisible());
+        click("toastUndo");
+    }
     api::Rule lastRule(const char* method) const
     {
         return *api::fromJson<api::Rule>(engine.lastCall(method).at("rule"));
@@ -112,8 +119,7 @@ private slots:
         Scene scene;
         scene.click("defaultDeny");
         QTRY_COMPARE(scene.engine.sandboxes[0].defaultAction, api::DefaultAction::Deny);
-        QTRY_VERIFY(scene.part<QPushButton>("toastUndo")->isVisible());
-        scene.click("toastUndo");
+        scene.undo("is denied");
         QTRY_COMPARE(scene.engine.sandboxes[0].defaultAction, api::DefaultAction::Ask);
         QTRY_VERIFY(scene.part<QRadioButton>("defaultAsk")->isChecked());
     }
@@ -149,8 +155,7 @@ private slots:
         scene.click("gateOpen");
         QTRY_VERIFY(!scene.engine.sandboxes[0].allowedHosts.has_value());
         QVERIFY(scene.engine.lastCall("policy.set").at("allowedHosts").is_null());
-        QTRY_VERIFY(scene.part<QPushButton>("toastUndo")->isVisible());
-        scene.click("toastUndo");
+        scene.undo("Every host goes on");
         QTRY_COMPARE(allowed().size(), std::size_t(1));
     }
 
@@ -168,7 +173,7 @@ private slots:
         QTRY_VERIFY(scene.part<QToolButton>("deniedRemove") != nullptr);
         scene.click("deniedRemove");
         QTRY_VERIFY(scene.engine.sandboxes[0].deniedHosts.empty());
-        scene.click("toastUndo");
+        scene.undo("removed *.example.com");
         QTRY_COMPARE(scene.engine.sandboxes[0].deniedHosts.size(), std::size_t(1));
     }
 
@@ -199,7 +204,7 @@ private slots:
         QVERIFY(!rule.untilStop && !rule.expiresAt);
         QTRY_VERIFY(!form->isVisible());
         QTRY_COMPARE(scene.table()->model()->rowCount(), 3);
-        scene.click("toastUndo");
+        scene.undo("The rule holds");
         QTRY_COMPARE(scene.table()->model()->rowCount(), 2);
     }
 
@@ -233,8 +238,7 @@ private slots:
         QCOMPARE(rule.id, api::RuleId(1));
         QCOMPARE(rule.reason, std::string("not today"));
         QVERIFY(rule.expiresAt && *rule.expiresAt - nowUnixMillis() > 890'000);
-        QTRY_VERIFY(scene.part<QPushButton>("toastUndo")->isVisible());
-        scene.click("toastUndo");
+        scene.undo("The changed rule holds");
         QTRY_COMPARE(scene.engine.rules[0].action, api::Action::Allow);
     }
 
@@ -245,7 +249,7 @@ private slots:
         scene.view.showRule(1);
         scene.click("ruleRemove");
         QTRY_COMPARE(scene.table()->model()->rowCount(), 1);
-        scene.click("toastUndo");
+        scene.undo("Removed");
         QTRY_COMPARE(scene.table()->model()->rowCount(), 2);
         QCOMPARE(scene.lastRule("rules.add").match.host, std::string("api.example.com"));
     }
@@ -346,8 +350,7 @@ private slots:
                      1);
         scene.click("handlerUnset");
         QTRY_COMPARE(scene.engine.callCount("sandbox.removeOutboundByHost"), 1);
-        QTRY_VERIFY(scene.part<QPushButton>("toastUndo")->isVisible());
-        scene.click("toastUndo");
+        scene.undo("is unset");
         QTRY_COMPARE(scene.engine.callCount("sandbox.setOutboundByHost"), 1);
         QCOMPARE(scene.engine.lastCall("sandbox.setOutboundByHost").at("params").dump(),
                  std::string(R"({"request":{"X-A":"1"}})"));
@@ -368,6 +371,64 @@ private slots:
         QVERIFY(scene.part<QWidget>("handlerForm")->isVisible());
         QTest::keyClick(scene.part<QWidget>("handlerHost"), Qt::Key_Escape);
         QVERIFY(!scene.part<QWidget>("handlerForm")->isVisible());
+    }
+
+    void oneButtonMakesPhasesAndAnotherEntersThem()
+    {
+        Scene scene;
+        QTRY_VERIFY(scene.part<QWidget>("phaseBar")->isVisible());
+        QVERIFY(!scene.part<QWidget>("phaseNames")->isVisible());
+        scene.click("phasesBegin");
+        QTRY_COMPARE(scene.engine.phases.current, std::string("setup"));
+        QCOMPARE(scene.engine.phases.phases.front().defaultAction, api::DefaultAction::Ask);
+        QTRY_VERIFY(scene.part<QPushButton>("phase_setup")->isChecked());
+        scene.click("phase_locked");
+        QTRY_VERIFY(scene.part<QLabel>("gateWarning")->isVisible());
+        QTRY_VERIFY(scene.part<QPushButton>("phase_locked")->isChecked());
+        QVERIFY(!scene.part<QPushButton>("phase_setup")->isChecked());
+        QVERIFY(scene.part<QRadioButton>("defaultDeny")->isChecked());
+        scene.undo("locked holds");
+        QTRY_VERIFY(scene.part<QPushButton>("phase_setup")->isChecked());
+        QTRY_VERIFY(scene.part<QRadioButton>("defaultAsk")->isChecked());
+    }
+
+    void aChangedLadderIsKeptInThePhaseOrTakenBack()
+    {
+        Scene scene;
+        QTRY_VERIFY(scene.part<QWidget>("phaseBar")->isVisible());
+        scene.click("phasesBegin");
+        QTRY_VERIFY(scene.part<QPushButton>("phase_setup") != nullptr);
+        QTRY_VERIFY(scene.part<QPushButton>("phase_setup")->isChecked());
+        QVERIFY(!scene.part<QPushButton>("phaseKeep")->isVisible());
+        scene.click("defaultAllow");
+        QTRY_VERIFY(scene.part<QPushButton>("phaseKeep")->isVisible());
+        scene.click("phaseBack");
+        QTRY_VERIFY(scene.part<QRadioButton>("defaultAsk")->isChecked());
+        QTRY_VERIFY(!scene.part<QPushButton>("phaseKeep")->isVisible());
+        scene.click("defaultAllow");
+        QTRY_VERIFY(scene.part<QPushButton>("phaseKeep")->isVisible());
+        scene.click("phaseKeep");
+        QTRY_COMPARE(scene.engine.phases.phases.front().defaultAction, api::DefaultAction::Allow);
+        QTRY_VERIFY(!scene.part<QPushButton>("phaseKeep")->isVisible());
+        scene.click("phaseRemove");
+        QTRY_COMPARE(scene.engine.phases.phases.size(), std::size_t(1));
+    }
+
+    void saysWhatAPhaseWaitsFor()
+    {
+        Scene scene;
+        scene.engine.phases.phases.resize(1);
+        scene.engine.phases.phases[0].name = "locked";
+        scene.engine.phases.next = "locked";
+        scene.engine.emitEvent("phases.changed",
+                               {{"sandbox", 1}, {"phases", api::toJson(scene.engine.phases)}});
+        QTRY_VERIFY(scene.part<QLabel>("phaseText")->text().contains(QLatin1String("program")));
+        scene.engine.phases.problem = "no handler mine";
+        scene.engine.emitEvent("phases.changed",
+                               {{"sandbox", 1}, {"phases", api::toJson(scene.engine.phases)}});
+        QTRY_VERIFY(scene.part<QLabel>("phaseProblem")->isVisible());
+        scene.view.setSandbox(0);
+        QVERIFY(!scene.part<QWidget>("phaseBar")->isVisible());
     }
 
     void countsDownAndCountsHits()

@@ -48,6 +48,7 @@ LineEngine::LineEngine()
     addHandlers();
     addPolicyHandlers();
     addOutboundHandlers();
+    addPhaseHandlers();
     m_link = std::make_unique<ui::EngineLink>(path, std::filesystem::path());
 }
 
@@ -341,6 +342,28 @@ void LineEngine::addPolicyHandlers()
             "Allow rules and remembered answers; the most specific wins.");
         add(api::Step::Default, "Default", "What nothing above decides, you are asked.");
         return api::Json{{"steps", steps}};
+    });
+}
+
+void LineEngine::addPhaseHandlers()
+{
+    handle("phases.get",
+           [this](const api::Json&) -> Result<api::Json> { return api::toJson(phases); });
+    handle("phases.set", [this](const api::Json& parameters) -> Result<api::Json> {
+        phases.phases = *api::member<std::vector<api::Phase>>(parameters, "phases");
+        if (phases.phases.empty())
+            phases.current.clear();
+        return api::toJson(phases);
+    });
+    handle("phases.enter", [this](const api::Json& parameters) -> Result<api::Json> {
+        phases.current = *api::member<std::string>(parameters, "phase");
+        for (const api::Phase& each : phases.phases)
+            if (each.name == phases.current) {
+                sandboxes[0].defaultAction = each.defaultAction;
+                sandboxes[0].allowedHosts = each.allowedHosts;
+            }
+        emitEvent("sandbox.changed", api::toJson(sandboxes[0]));
+        return api::toJson(phases);
     });
 }
 

@@ -14,6 +14,7 @@
 #include <QTemporaryDir>
 
 #include "engine/api/json.h"
+#include "engine/api/phases.h"
 #include "engine/api/types.h"
 #include "ui/bridge/engine_link.h"
 
@@ -44,6 +45,7 @@ public:
     std::vector<api::Question> questions;
     std::vector<api::Row> rows;         // by id
     std::vector<api::Handler> handlers; // of every sandbox
+    api::Phases phases;                 // of every sandbox
     // Every call but previews, in order: method and parameters.
     std::vector<std::pair<std::string, api::Json>> calls;
     [[nodiscard]] int callCount(const std::string& method) const;
@@ -65,6 +67,7 @@ private:
     void addHandlers();
     void addPolicyHandlers();
     void addOutboundHandlers();
+    void addPhaseHandlers();
     void accept();
     void read(Connection& connection);
     void serve(Connection& connection, const std::string& line);

@@ -210,6 +210,10 @@ void EngineLink::deliver(const std::string& event, const api::Json& parameters)
                                  [this](const auto& question) { emit questionChanged(question); });
     else if (event == "handlers.changed")
         emit handlersChanged(idOf(parameters, "sandbox"));
+    else if (event == "phases.changed" && parameters.contains("phases"))
+        deliverAs<api::Phases>(parameters.at("phases"), [this, &parameters](const auto& phases) {
+            emit phasesChanged(idOf(parameters, "sandbox"), phases);
+        });
     else if (event == "handlers.line")
         deliverAs<api::HandlerLine>(parameters,
                                     [this](const auto& line) { emit handlerLineStored(line); });

@@ -9,6 +9,7 @@
 #include <QTimer>
 
 #include "engine/api/json.h"
+#include "engine/api/phases.h"
 #include "engine/api/types.h"
 #include "ui/bridge/engine_channel.h"
 #include "ui/bridge/process_watch.h"
@@ -69,6 +70,7 @@ signals:
     void rowsMissed();
     // The handlers or the module of a sandbox.
     void handlersChanged(qint64 sandbox);
+    void phasesChanged(qint64 sandbox, const sallyport::api::Phases& phases);
     void handlerLineStored(const sallyport::api::HandlerLine& line);
     void credentialChanged(const sallyport::api::Credential& credential);
     void credentialRemoved(qint64 credential);

@@ -1,5 +1,6 @@
 // What the policy page sends to the engine, and how it is undone.
 
+#include <algorithm>
 #include <utility>
 
 #include <QPushButton>
@@ -29,6 +30,27 @@ api::Json hostsOf(const api::Sandbox& sandbox, const std::string& member)
     if (member == "deniedHosts")
         return sandbox.deniedHosts;
     return sandbox.allowedHosts ? api::Json(*sandbox.allowedHosts) : api::Json(nullptr);
+}
+
+// The entries that are in `list` and not in `other`, to be shown.
+QString entriesBeyond(const api::Json& list, const api::Json& other)
+{
+    QStringList entries;
+    for (const api::Json& entry : list)
+        if (std::find(other.begin(), other.end(), entry) == other.end())
+            entries += safe(entry.get<std::string>(), 80);
+    return entries.join(QStringLiteral(", "));
+}
+
+QString differenceText(const api::Json& before, const api::Json& after)
+{
+    const QString added = entriesBeyond(after, before);
+    const QString removed = entriesBeyond(before, after);
+    if (removed.isEmpty())
+        return PolicyPage::tr("added %1").arg(added);
+    if (added.isEmpty())
+        return PolicyPage::tr("removed %1").arg(removed);
+    return PolicyPage::tr("%1 in place of %2").arg(added, removed);
 }
 
 } // namespace
@@ -66,15 +88,17 @@ void PolicyPage::sendPolicy(const api::Json& parts, const QString& told, const a
     });
 }
 
-void PolicyPage::changeHosts(const char* member, const QStringList& hosts, const QString& told)
+void PolicyPage::changeHosts(const char* member, const QStringList& hosts, const QString& list)
 {
     const api::Sandbox* sandbox = m_sandboxes.find(m_sandbox);
     if (sandbox == nullptr)
         return;
-    api::Json list = api::Json::array();
+    const api::Json before = hostsOf(*sandbox, member);
+    api::Json after = api::Json::array();
     for (const QString& host : hosts)
-        list.push_back(fromQt(host));
-    change({{member, list}}, told, {{member, hostsOf(*sandbox, member)}});
+        after.push_back(fromQt(host));
+    change({{member, after}}, tr("%1: %2.").arg(list, differenceText(before, after)),
+           {{member, before}});
 }
 
 void PolicyPage::changeGate(bool isSet)

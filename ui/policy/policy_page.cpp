@@ -16,6 +16,7 @@
 #include "ui/policy/handler_list.h"
 #include "ui/policy/host_list.h"
 #include "ui/policy/ladder_step.h"
+#include "ui/policy/phase_bar.h"
 #include "ui/policy/rule_check.h"
 #include "ui/policy/rule_form.h"
 #include "ui/policy/rule_table.h"
@@ -115,6 +116,10 @@ PolicyPage::PolicyPage(EngineLink& link, QWidget* parent)
     theme::setLabelTone(intro, theme::Tone::Muted);
     page->addWidget(intro);
     page->addSpacing(theme::Gap);
+    m_phases = new PhaseBar(link, content);
+    m_phases->setObjectName(QStringLiteral("phaseBar"));
+    page->addWidget(m_phases);
+    page->addSpacing(theme::Gap);
     m_ladder = new QWidget(content);
     auto* ladder = new QVBoxLayout(m_ladder);
     ladder->setContentsMargins(0, 0, 0, 0);
@@ -177,6 +182,13 @@ PolicyPage::PolicyPage(EngineLink& link, QWidget* parent)
             m_texts.start();
     });
     connect(m_form, &RuleForm::saved, this, &PolicyPage::onSaved);
+    connect(m_phases, &PhaseBar::told, this,
+            [this](const QString& text, const std::optional<api::Phases>& before) {
+                if (!before)
+                    m_toast->showMessage(text);
+                else
+                    m_toast->showMessage(text, [this, before] { m_phases->takeBack(*before); });
+            });
     refresh();
 }
 
@@ -208,7 +220,7 @@ QWidget* PolicyPage::makeFloor()
     column->addWidget(m_grants);
     connect(m_openings, &QPushButton::toggled, m_grants, &QWidget::setVisible);
     connect(m_grants, &HostList::changeWanted, this, [this](const QStringList& entries) {
-        changeHosts("grants", entries, tr("The openings of the floor are changed."));
+        changeHosts("grants", entries, tr("Openings of the floor"));
     });
     return part;
 }
@@ -226,7 +238,7 @@ QWidget* PolicyPage::makeDenied()
     column->addWidget(m_denied);
     column->addWidget(m_deniedNote);
     connect(m_denied, &HostList::changeWanted, this, [this](const QStringList& entries) {
-        changeHosts("deniedHosts", entries, tr("The denied hosts are changed."));
+        changeHosts("deniedHosts", entries, tr("Denied hosts"));
     });
     return part;
 }
@@ -256,7 +268,7 @@ QWidget* PolicyPage::makeGate()
     column->addWidget(m_allowed);
     connect(m_gate, &QButtonGroup::idClicked, this, [this](int id) { changeGate(id == Closed); });
     connect(m_allowed, &HostList::changeWanted, this, [this](const QStringList& entries) {
-        changeHosts("allowedHosts", entries, tr("The allowed hosts are changed."));
+        changeHosts("allowedHosts", entries, tr("Allowed hosts"));
     });
     return part;
 }
@@ -342,6 +354,8 @@ void PolicyPage::setSandbox(qint64 idOr0)
 {
     m_sandbox = idOr0;
     m_model.setSandbox(idOr0);
+    m_catchAll = {};
+    m_phases->setSandbox(idOr0);
     closeForm();
     m_handlers->setHandlers({});
     for (const auto& [step, view] : m_steps)
@@ -396,8 +410,14 @@ void PolicyPage::fetchTexts()
                         if (view == m_steps.end())
                             continue;
                         view->second->setText(safe(step->text, 600));
-                        if (step->step == api::Step::Handler)
-                            m_handlers->setHandlers(step->handlers);
+                        if (step->step != api::Step::Handler)
+                            continue;
+                        m_handlers->setHandlers(step->handlers);
+                        m_catchAll = {};
+                        for (const api::Handler& each : step->handlers)
+                            if (each.host.empty() && each.origin == api::HandlerOrigin::RunTime)
+                                m_catchAll = each;
+                        fillPhases();
                     }
                 });
 }
@@ -415,6 +435,20 @@ void PolicyPage::fillSandbox(const api::Sandbox& sandbox)
     m_allowed->setEntries(isSet ? toList(*sandbox.allowedHosts) : QStringList());
     m_gateWarning->setVisible(isSet && sandbox.allowedHosts->empty());
     m_default->button(static_cast<int>(sandbox.defaultAction))->setChecked(true);
+    fillPhases();
+}
+
+void PolicyPage::fillPhases()
+{
+    const api::Sandbox* sandbox = m_sandboxes.find(m_sandbox);
+    if (sandbox == nullptr)
+        return;
+    api::Phase now;
+    now.defaultAction = sandbox->defaultAction;
+    now.allowedHosts = sandbox->allowedHosts;
+    now.handler = m_catchAll.name;
+    now.params = m_catchAll.params;
+    m_phases->setPolicy(now);
 }
 
 void PolicyPage::fillDeniedNote()

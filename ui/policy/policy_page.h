@@ -30,6 +30,7 @@ class HandlerForm;
 class HandlerList;
 class HostList;
 class LadderStepView;
+class PhaseBar;
 class RuleForm;
 class RuleTable;
 
@@ -62,12 +63,13 @@ private:
     void fetchTexts();
     void fillSandbox(const api::Sandbox& sandbox);
     void fillDeniedNote();
+    void fillPhases();
     void updateRuleButtons();
 
     // Sends a part of policy.set; offers `undo`, the same with the former values.
     void change(const api::Json& parts, const QString& told, const api::Json& undo);
     void sendPolicy(const api::Json& parts, const QString& told, const api::Json& undo);
-    void changeHosts(const char* member, const QStringList& hosts, const QString& told);
+    void changeHosts(const char* member, const QStringList& hosts, const QString& list);
     void changeDefault(api::DefaultAction action);
     void changeGate(bool isSet);
 
@@ -95,6 +97,7 @@ private:
     api::Json m_shownSettings;
     QTimer m_texts; // policy.get, once for a burst of changes
 
+    PhaseBar* m_phases = nullptr;
     std::map<api::Step, LadderStepView*> m_steps;
     QWidget* m_ladder = nullptr;
     QLabel* m_allTitle = nullptr;
@@ -117,6 +120,7 @@ private:
     HandlerList* m_handlers = nullptr;
     HandlerForm* m_handlerForm = nullptr;
     std::vector<api::BuiltIn> m_builtIns; // fetched once
+    api::Handler m_catchAll; // set at run time; without a name: none
     Toast* m_toast = nullptr;
 };
 

@@ -27,13 +27,12 @@ CredentialUse::Leak CredentialUse::leakOf(std::size_t entry, const char* where) 
     return {name, std::move(text)};
 }
 
-std::optional<CredentialUse::Leak> CredentialUse::leakInHead(const policy::Request& request,
-                                                             bool tls)
+std::optional<CredentialUse::Leak> CredentialUse::leakInHead(secret::Destination destination)
 {
     m_kit = m_door.context->gatekeeper.credentials(m_door.id);
     if (!m_kit)
         return std::nullopt;
-    m_destination = {request.host, request.port, tls};
+    m_destination = std::move(destination);
     m_home = m_kit->homeAt(m_destination);
     const RequestHead& head = m_inner.head();
     for (const std::string& text :
@@ -47,8 +46,7 @@ std::optional<CredentialUse::Leak> CredentialUse::leakInHead(const policy::Reque
     return std::nullopt;
 }
 
-asio::awaitable<std::optional<std::string>>
-CredentialUse::fitOut(secret::Destination destination)
+asio::awaitable<std::optional<std::string>> CredentialUse::fitOut(secret::Destination destination)
 {
     if (!m_kit)
         co_return std::nullopt;
@@ -123,16 +121,36 @@ void CredentialUse::screenBody()
 
 void CredentialUse::seeAnswer(ResponseHead& head)
 {
-    if (!m_head || !m_kit->hasValues())
-        return;
+    if (seeHead(head))
+        m_answer.emplace(m_inner.answer(), m_kit);
+}
+
+bool CredentialUse::seeHead(ResponseHead& head) const
+{
+    return m_head && m_kit->hasValues() && hideIn(head);
+}
+
+void CredentialUse::seeHandlersAnswer(ResponseHead& head)
+{
+    // As they are now: the handler may have waited for one.
+    m_kit = m_door.context->gatekeeper.credentials(m_door.id);
+    if (m_kit && m_kit->hasValues() && hideIn(head))
+        m_answer.emplace(m_inner.answer(), m_kit);
+}
+
+// Whether the body may hold something too.
+bool CredentialUse::hideIn(ResponseHead& head) const
+{
     head.fields = withPlaceholders(head.fields, *m_kit);
+    if (auto reason = m_kit->withPlaceholders(head.reason))
+        head.reason = std::move(*reason);
     if (head.framing.kind == BodyKind::None || head.status == 101)
-        return;
+        return false;
     if (!m_kit->arriving().keepsLength && head.framing.kind == BodyKind::Length) {
         head.framing = {BodyKind::Chunked, 0};
         head.fields.remove("content-length");
     }
-    m_answer.emplace(m_inner.answer(), m_kit);
+    return true;
 }
 
 void CredentialUse::startRaw()

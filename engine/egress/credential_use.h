@@ -15,7 +15,8 @@ namespace sallyport::egress {
 
 // A guest's request with the credentials of its sandbox in their places: what goes on is asked of
 // it as of any request, and what comes back is given to it. In between it keeps secrets from going
-// elsewhere, and from reaching the guest. Until fitOut() it is the guest's request as it came.
+// elsewhere, and from reaching the guest. Until fitOut() it is the guest's request as it came. What
+// a handler fetches goes through it in the same way (HandlerFetch).
 class CredentialUse final : public GuestRequest
 {
 public:
@@ -28,7 +29,7 @@ public:
         std::string text; // a sentence
     };
     // Looks into the head. Before the ladder: nobody is to be asked about what may not be.
-    [[nodiscard]] std::optional<Leak> leakInHead(const policy::Request& request, bool tls);
+    [[nodiscard]] std::optional<Leak> leakInHead(secret::Destination destination);
     [[nodiscard]] bool isScreened() const { return m_body.has_value(); } // its body, since fitOut()
     // The same of the body, once it has been found there.
     [[nodiscard]] const std::optional<Leak>& leakInBody() const { return m_leak; }
@@ -42,6 +43,12 @@ public:
 
     // The answer's head, before anybody sees it: placeholders for values, also in its body.
     void seeAnswer(ResponseHead& head);
+    // The same of an answer that is read from elsewhere: its head, and whether its body is to be
+    // read through arriving().
+    [[nodiscard]] bool seeHead(ResponseHead& head) const;
+    [[nodiscard]] secret::Kit::Stream arriving() const { return m_kit->arriving(); }
+    // The same of what a handler answers, who may know any value.
+    void seeHandlersAnswer(ResponseHead& head);
 
     [[nodiscard]] const RequestHead& head() const override;
     [[nodiscard]] BodySource& body() override;
@@ -63,6 +70,7 @@ private:
     [[nodiscard]] asio::awaitable<void> fetchValues();
     void editHead();
     void screenBody();
+    [[nodiscard]] bool hideIn(ResponseHead& head) const;
 
     SandboxDoor& m_door;
     GuestRequest& m_inner;

@@ -132,7 +132,8 @@ BodySource& Exchange::upload()
 
 asio::awaitable<bool> Exchange::decide()
 {
-    if (const auto leak = m_request.leakInHead(m_policyRequest, m_origin.tls)) {
+    if (const auto leak = m_request.leakInHead(
+            {m_policyRequest.host, m_policyRequest.port, m_origin.tls})) {
         refuseLeak(*leak);
         co_return false;
     }

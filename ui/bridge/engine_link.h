@@ -76,6 +76,8 @@ signals:
     void credentialRemoved(qint64 credential);
     void credentialAlarmed(const sallyport::api::CredentialAlarm& alarm);
     void vaultChanged(const sallyport::api::Vault& vault);
+    // Bindings, who may use them, or what they hold; at most once a second.
+    void bindingsChanged();
     void execOutput(const sallyport::api::ExecOutput& output);
     void execExit(const sallyport::api::ExecExit& exit);
 

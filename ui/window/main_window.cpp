@@ -17,6 +17,7 @@
 #include <QVBoxLayout>
 
 #include "ui/approvals/approval_center.h"
+#include "ui/bindings/bindings_window.h"
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
 #include "ui/credentials/credentials_window.h"
@@ -200,6 +201,7 @@ void MainWindow::wireActions()
     on(m_actions->quit, [this] { quit(); });
     on(m_actions->questions, [this] { m_approvals->showQuestions(); });
     on(m_actions->credentials, [this] { showCredentials(); });
+    on(m_actions->bindings, [this] { showBindings(); });
     on(m_actions->all, [this] { m_rail->select(0); });
     on(m_actions->nextSandbox, [this] { m_rail->selectNext(1); });
     on(m_actions->previousSandbox, [this] { m_rail->selectNext(-1); });
@@ -488,6 +490,15 @@ void MainWindow::showCredentials()
     m_credentials->show();
     m_credentials->raise();
     m_credentials->activateWindow();
+}
+
+void MainWindow::showBindings()
+{
+    if (m_bindings == nullptr)
+        m_bindings = new bindings::BindingsWindow(m_link, m_book, this);
+    m_bindings->show();
+    m_bindings->raise();
+    m_bindings->activateWindow();
 }
 
 // In the window and on the desktop: who is not looking should learn of it too.

@@ -24,6 +24,9 @@ class ApprovalCenter;
 namespace egress {
 class EgressView;
 }
+namespace bindings {
+class BindingsWindow;
+}
 namespace credentials {
 class CredentialsWindow;
 }
@@ -84,6 +87,7 @@ private:
     void created(qint64 id);
     void showProblem(const QString& title, const QString& text);
     void showCredentials();
+    void showBindings();
     void showAlarm(const api::CredentialAlarm& alarm);
     void showChecks();
     void showAbout();
@@ -100,6 +104,7 @@ private:
     WindowActions* m_actions;
     approvals::ApprovalCenter* m_approvals = nullptr;
     credentials::CredentialsWindow* m_credentials = nullptr;
+    bindings::BindingsWindow* m_bindings = nullptr; // once it was wanted
     QMenu* m_sandboxMenu = nullptr;
     QSplitter* m_splitter = nullptr;
     QStackedWidget* m_pages = nullptr;

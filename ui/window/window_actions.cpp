@@ -38,6 +38,8 @@ WindowActions::WindowActions(QWidget* window)
     questions->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_A));
     credentials = make("credentials", tr("Cre&dentials"), QStringLiteral("key"));
     credentials->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_K));
+    bindings = make("bindings", tr("&Bindings"), QStringLiteral("box"));
+    bindings->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_B));
 
     overview = make("overview", tr("&Overview"), QStringLiteral("overview"));
     terminal = make("terminal", tr("&Terminal"), QStringLiteral("terminal"));
@@ -114,7 +116,7 @@ QMenu* WindowActions::fillMenuBar(QMenuBar* bar)
     view->addSeparator();
     view->addActions({previousSandbox, nextSandbox, focusRail});
     view->addSeparator();
-    view->addActions({questions, credentials, palette, refresh});
+    view->addActions({questions, credentials, bindings, palette, refresh});
     view->addSeparator();
     QMenu* theme = view->addMenu(tr("T&heme"));
     theme->addActions({themeSystem, themeLight, themeDark});

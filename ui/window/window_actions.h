@@ -33,6 +33,7 @@ public:
 
     QAction* questions = nullptr;
     QAction* credentials = nullptr;
+    QAction* bindings = nullptr;
 
     QAction* overview = nullptr;
     QAction* terminal = nullptr;

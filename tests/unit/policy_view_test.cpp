@@ -8,6 +8,7 @@
 #include <QTest>
 #include <QToolButton>
 
+#include "engine/api/bindings.h"
 #include "ui/policy/policy_view.h"
 #include "ui/policy/rule_table_model.h"
 #include "ui/widgets/headline.h"
@@ -314,6 +315,32 @@ private slots:
                              R"("params":{"hostHeader":"keep","port":11434},"sandbox":1})"));
         QTRY_VERIFY(!scene.part<QWidget>("handlerForm")->isVisible());
         QTRY_VERIFY(scene.part<QWidget>("handlerRow") != nullptr);
+    }
+
+    void offersTheNamesOfWhatIsBound()
+    {
+        Scene scene;
+        api::Binding mine;
+        mine.name = "cache";
+        mine.uses.push_back({1, api::BindingAccess::ReadWrite, ""});
+        api::Binding others = mine;
+        others.name = "private";
+        others.uses.front().sandbox = 2;
+        scene.engine.handle("bindings.list", [&](const api::Json&) -> Result<api::Json> {
+            return api::Json{{"bindings", api::toJson(std::vector{mine, others})}};
+        });
+        scene.click("handlerAdd");
+        QTRY_VERIFY(scene.part<QWidget>("handlerForm")->isVisible());
+        scene.type("handlerHost", "my.kv");
+        scene.part<QComboBox>("handlerName")->setCurrentText(QStringLiteral("kv"));
+        auto* names = scene.part<QComboBox>("param_namespace");
+        QTRY_COMPARE(names->count(), 1);
+        QCOMPARE(names->currentText(), QString());
+        names->setCurrentIndex(0);
+        scene.click("handlerSave");
+        QTRY_COMPARE(scene.engine.callCount("sandbox.setOutboundByHost"), 1);
+        QCOMPARE(scene.engine.lastCall("sandbox.setOutboundByHost").at("params").dump(),
+                 std::string(R"({"namespace":"cache"})"));
     }
 
     void changesAHandlerAndItsLists()

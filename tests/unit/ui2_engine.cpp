@@ -394,6 +394,9 @@ void LineEngine::addOutboundHandlers()
                false,
                "What the server reads.",
                {"replace", "keep"}}}},
+            {"kv",
+             "Answers from keys and values that are bound to the sandbox.",
+             {{"namespace", "Namespace", Type::Text, false, "Else the path names it.", {}}}},
             {"ask",
              "You are asked.",
              {{"always", "Also what a rule allows", Type::Flag, false, "Each time.", {}}}}};

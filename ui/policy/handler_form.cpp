@@ -10,6 +10,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include "engine/api/bindings.h"
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
 #include "ui/policy/params_form.h"
@@ -124,7 +125,35 @@ void HandlerForm::edit(const api::Handler& handler, api::SandboxId sandbox)
         m_name->setCurrentIndex(isNew ? m_name->findText(QStringLiteral("readOnly")) : found);
     }
     choose();
+    fetchBindings();
     (isNew ? static_cast<QWidget*>(m_host) : m_name)->setFocus();
+}
+
+// What this sandbox may use, to be chosen by name.
+void HandlerForm::fetchBindings()
+{
+    m_link.call("bindings.list", api::Json::object(), this,
+                [this, sandbox = m_sandbox](const Result<api::Json>& reply) {
+                    const auto all =
+                        reply ? api::member<std::vector<api::Binding>>(*reply, "bindings")
+                              : tl::unexpected(reply.error());
+                    if (!all || sandbox != m_sandbox)
+                        return;
+                    std::map<std::string, QStringList> names{
+                        {"namespace", {}}, {"bucket", {}}, {"service", {}}};
+                    for (const api::Binding& one : *all) {
+                        const bool isBound =
+                            std::any_of(one.uses.begin(), one.uses.end(), [&](const auto& use) {
+                                return !use.sandbox || use.sandbox == sandbox;
+                            });
+                        if (isBound)
+                            names[one.kind == api::BindingKind::Kv        ? "namespace"
+                                  : one.kind == api::BindingKind::Objects ? "bucket"
+                                                                          : "service"]
+                                .append(toQt(one.name));
+                    }
+                    m_params->setBindings(names);
+                });
 }
 
 const api::BuiltIn* HandlerForm::chosen() const

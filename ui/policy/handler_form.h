@@ -44,6 +44,7 @@ protected:
 
 private:
     QWidget* makeButtons();
+    void fetchBindings();
     void choose();
     void judge();
     void save();

@@ -25,6 +25,12 @@ std::string dump(const Json& value)
     return value.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
+// Parameters that name something bound to the sandbox.
+bool isBinding(std::string_view parameter)
+{
+    return parameter == "namespace" || parameter == "bucket" || parameter == "service";
+}
+
 // As it stands in the field of that type.
 QString fieldText(Type type, const Json& value)
 {
@@ -197,13 +203,45 @@ QWidget* ParamsForm::makeField(const api::HandlerParameter& parameter, const Jso
         connect(edit, &QPlainTextEdit::textChanged, this, &ParamsForm::changed);
         return edit;
     }
-    case Type::Text:
+    case Type::Text: {
+        if (!isBinding(parameter.name))
+            break;
+        auto* box = new QComboBox(this);
+        box->setEditable(true);
+        box->setInsertPolicy(QComboBox::NoInsert);
+        box->setCurrentText(fieldText(parameter.type, value));
+        fillNames(box, parameter.name);
+        connect(box, &QComboBox::currentTextChanged, this, &ParamsForm::changed);
+        return box;
+    }
     case Type::Number:
         break;
     }
     auto* edit = new QLineEdit(fieldText(parameter.type, value), this);
     connect(edit, &QLineEdit::textChanged, this, &ParamsForm::changed);
     return edit;
+}
+
+void ParamsForm::setBindings(const std::map<std::string, QStringList>& names)
+{
+    m_names = names;
+    for (const auto& [parameter, field] : m_fields)
+        if (isBinding(parameter))
+            fillNames(field, parameter);
+}
+
+void ParamsForm::fillNames(QWidget* field, const std::string& parameter) const
+{
+    auto* box = qobject_cast<QComboBox*>(field);
+    const auto names = m_names.find(parameter);
+    if (box == nullptr || names == m_names.end())
+        return;
+    const QSignalBlocker quiet(box);
+    const QString typed = box->currentText();
+    box->clear();
+    box->addItems(names->second);
+    box->setCurrentIndex(-1);
+    box->setCurrentText(typed);
 }
 
 Result<Json> ParamsForm::params() const

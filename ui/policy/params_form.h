@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include <QStringList>
 #include <QWidget>
 
 #include "engine/api/json.h"
@@ -24,6 +25,9 @@ public:
 
     // Null: a handler of a module. `params` is a JSON text.
     void setHandler(const api::BuiltIn* known, const std::string& params);
+    // What can be chosen for the parameters namespace, bucket and service: names of bindings.
+    // Others can be typed.
+    void setBindings(const std::map<std::string, QStringList>& names);
     // What the fields say; the error names the field. Whether the handler takes it, the engine
     // says.
     [[nodiscard]] Result<api::Json> params() const;
@@ -37,10 +41,13 @@ private:
     [[nodiscard]] QWidget* makeField(const api::HandlerParameter& parameter,
                                      const api::Json& value);
 
+    void fillNames(QWidget* field, const std::string& parameter) const;
+
     QFormLayout* m_form;
     std::optional<api::BuiltIn> m_known;
-    std::map<std::string, QWidget*> m_fields; // by parameter
-    QString m_taken;                          // letters of mnemonics
+    std::map<std::string, QWidget*> m_fields;   // by parameter
+    std::map<std::string, QStringList> m_names; // of bindings, by parameter
+    QString m_taken;                            // letters of mnemonics
 };
 
 } // namespace sallyport::ui::policy

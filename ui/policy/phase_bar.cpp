@@ -58,17 +58,25 @@ PhaseBar::PhaseBar(EngineLink& link, QWidget* parent)
     m_names->setAccessibleName(tr("Phases"));
     auto* buttonRow = new QWidget(this);
     auto* buttons = new FlowLayout(buttonRow, theme::Gap);
-    for (QPushButton* button : {m_begin, m_keep, m_back, m_add, m_remove})
+    for (QPushButton* button : {m_keep, m_back, m_add, m_remove})
         buttons->addWidget(button);
+    m_changes = buttonRow;
     auto* card = new theme::Card(this);
+    auto* first = new QHBoxLayout;
+    first->setSpacing(theme::Pad);
+    first->addWidget(theme::headingLabel(tr("Phase"), card));
+    first->addWidget(m_names, 1);
+    auto* second = new QHBoxLayout;
+    second->setSpacing(theme::Pad);
+    second->addWidget(m_text, 1);
+    second->addWidget(m_begin);
     auto* column = new QVBoxLayout(card);
     column->setContentsMargins(theme::Pad, theme::Pad, theme::Pad, theme::Pad);
     column->setSpacing(theme::Gap);
-    column->addWidget(theme::headingLabel(tr("Phase"), card));
-    column->addWidget(m_text);
+    column->addLayout(first);
+    column->addLayout(second);
     column->addWidget(m_problem);
-    column->addWidget(m_names);
-    column->addWidget(buttonRow);
+    column->addWidget(m_changes);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     outer->addWidget(card);
@@ -164,6 +172,8 @@ void PhaseBar::fillButtons()
             connect(button, &QPushButton::clicked, this, [this, name] { enter(fromQt(name)); });
         }
     }
+    if (m_begin->hasFocus() && !m_group->buttons().isEmpty())
+        m_group->buttons().first()->setFocus(); // that one goes
     m_group->setExclusive(false);
     for (QAbstractButton* button : m_group->buttons())
         button->setChecked(fromQt(button->property("phase").toString()) == m_phases->current);
@@ -181,7 +191,7 @@ void PhaseBar::judge()
     const QString name = phase != nullptr ? toQt(phase->name) : QString();
     m_names->setVisible(hasPhases);
     m_begin->setVisible(!hasPhases);
-    m_add->setVisible(hasPhases);
+    m_changes->setVisible(hasPhases);
     m_keep->setVisible(differs);
     m_back->setVisible(differs);
     m_remove->setVisible(phase != nullptr);
@@ -192,7 +202,7 @@ void PhaseBar::judge()
     m_problem->setText(tr("Everything is denied: %1").arg(safe(m_phases->problem, 400)));
     if (!hasPhases)
         m_text->setText(tr("One policy while the sandbox is set up, a stricter one once the work "
-                           "begins. A phase holds the default, the allowed hosts and the handler of "
+                           "begins: a phase holds the default, the allowed hosts and the handler of "
                            "every host."));
     else if (!m_phases->next.empty())
         m_text->setText(tr("%1 begins when the program that was started so ends.")

@@ -65,6 +65,7 @@ private:
     QLabel* m_problem;
     QWidget* m_names;
     FlowLayout* m_flow;
+    QWidget* m_changes;
     QButtonGroup* m_group;
     QPushButton* m_begin;
     QPushButton* m_keep;

@@ -28,7 +28,7 @@ Status setLifetime(api::Rule& rule, const std::string& text, UnixMillis now)
 void RuleOptions::addTo(CLI::App& command)
 {
     command.add_option("--port", port, "Only this port; 0: any")->check(CLI::Range(0, 65535));
-    command.add_option("--scheme", scheme, "http, https or tcp; empty: any");
+    command.add_option("--scheme", scheme, "http, https, tcp or udp; empty: any but udp");
     command.add_option("--method", method, "GET, POST, …; empty: any");
     command.add_option("--path", path, "Glob: * within a part, ** across parts; empty: any");
     command.add_option("--for", lifetime, "always, until-stop, or a time such as 15m, 2h, 3d");

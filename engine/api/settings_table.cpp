@@ -145,6 +145,18 @@ constexpr std::array Table = {
                 "Below one domain: content networks have a few such names, a tunnel over DNS has "
                 "hundreds. They raise an alarm in the log."},
 
+    // UDP that a rule has opened
+    SettingInfo{"door.udpFlows", "UDP flows of a sandbox at once", Count, Engine, 64, 1, 4096,
+                "A flow is one port of the guest and one destination. Past it datagrams are "
+                "refused."},
+    SettingInfo{"door.udpBytes", "Bytes of one UDP flow", Bytes, Engine, 8 * MiB, KiB, 1024 * MiB,
+                "Both ways. Time and game servers need little; a way out for files does not. What "
+                "is over it is cut, and refused until the flow has been idle."},
+    SettingInfo{"door.udpRate", "Datagrams of a guest in a second, of one UDP flow", Count, Engine,
+                200, 1, 100'000, "What is over it is dropped, as a network would."},
+    SettingInfo{"door.udpIdleTime", "A UDP flow ends after silence of", Time, Engine, 30 * Second,
+                Second, 10 * Minute, "Datagrams have no end of their own; an answer comes in seconds."},
+
     // Times
     SettingInfo{"door.serverFirst", "Silence that means a server speaks first", Time, Engine, 1500,
                 100, 30 * Second,

@@ -5,7 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "engine/dns/resolver.h"
-#include "engine/egress/dns_datagram.h"
+#include "engine/egress/datagram.h"
 #include "engine/egress/log_row.h"
 
 namespace sallyport::egress {

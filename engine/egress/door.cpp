@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <vector>
 
 #include <netinet/in.h>
@@ -17,6 +18,7 @@
 #include "engine/egress/fetch_whole.h"
 #include "engine/egress/log_row.h"
 #include "engine/egress/sandbox_door.h"
+#include "engine/egress/udp_relay.h"
 
 namespace sallyport::egress {
 
@@ -134,6 +136,8 @@ struct Door::Opened
 {
     std::shared_ptr<SandboxDoor> door;
     std::vector<std::shared_ptr<Descriptor>> sockets;
+    std::function<void(const UdpRefusal&)> refuseUdp;
+    std::map<int, std::shared_ptr<UdpRelay>> relays = {}; // by port
 };
 
 Door::Door(std::shared_ptr<DoorContext> context)
@@ -205,6 +209,7 @@ Status Door::open(api::SandboxId sandbox,
     auto opened = std::make_unique<Opened>();
     opened->door = std::make_shared<SandboxDoor>(m_context, sandbox, name, std::move(*leaves),
                                                  std::move(pool));
+    opened->refuseUdp = std::move(sockets.refuseUdp);
     const auto adopt = [&](UniqueFd& socket) -> std::shared_ptr<Descriptor> {
         if (!socket.isOpen())
             return nullptr;
@@ -235,6 +240,8 @@ void Door::close(api::SandboxId sandbox)
         boost::system::error_code ignored;
         socket->close(ignored);
     }
+    for (const auto& [port, relay] : opened->relays)
+        relay->close("the sandbox was closed");
     opened->door->close();
     std::erase_if(m_closed, [](const auto& door) { return door.expired(); });
     m_closed.push_back(opened->door);
@@ -250,6 +257,32 @@ asio::awaitable<void> Door::shutdown()
         pause.expires_after(std::chrono::milliseconds(10));
         co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     }
+}
+
+Status Door::openUdp(api::SandboxId sandbox, int port, UniqueFd udp4, UniqueFd udp6)
+{
+    const auto found = m_sandboxes.find(sandbox);
+    if (found == m_sandboxes.end())
+        return fail(Error::Code::NotFound, "no door is open for this sandbox");
+    Opened& opened = *found->second;
+    if (opened.relays.contains(port))
+        return fail(Error::Code::Exists, "the UDP port is open already");
+    auto relay = std::make_shared<UdpRelay>(opened.door, port, opened.refuseUdp);
+    for (UniqueFd* socket : {&udp4, &udp6})
+        if (socket->isOpen())
+            relay->serve(std::move(*socket));
+    opened.relays.emplace(port, std::move(relay));
+    return {};
+}
+
+void Door::closeUdp(api::SandboxId sandbox, int port)
+{
+    const auto found = m_sandboxes.find(sandbox);
+    if (found == m_sandboxes.end())
+        return;
+    const auto relay = found->second->relays.extract(port);
+    if (!relay.empty())
+        relay.mapped()->close("no rule opens the port any more");
 }
 
 void Door::cutDenied(api::SandboxId sandbox)

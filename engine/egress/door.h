@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -19,6 +20,14 @@ struct SandboxDoor;
 struct HandlerFetchHead;
 struct WholeAnswer;
 
+// A datagram that may not pass: the jail answers it with ICMP.
+struct UdpRefusal
+{
+    std::uint16_t guestPort = 0;
+    policy::Address asked;
+    int port = 0;
+};
+
 // The sockets on which one sandbox's traffic is caught, listening or bound, made in the jail. The
 // local address of an accepted connection is where the guest meant to go. A socket that is not open
 // is left out.
@@ -28,6 +37,8 @@ struct DoorSockets
     UniqueFd tcp6;
     UniqueFd dns4;
     UniqueFd dns6;
+    // Called on the network thread, at most some ten times a second. Empty: no answer.
+    std::function<void(const UdpRefusal&)> refuseUdp = {};
 };
 
 // The one way out of all sandboxes (DESIGN, "The way of a request"). Lives on the thread that runs
@@ -69,6 +80,12 @@ public:
     // Closes all, and returns when nothing runs that would use the gatekeeper (or after two
     // seconds).
     [[nodiscard]] boost::asio::awaitable<void> shutdown();
+
+    // Relays the datagrams that arrive on these sockets, bound to this port. Exists when one is
+    // open.
+    [[nodiscard]] Status openUdp(api::SandboxId sandbox, int port, UniqueFd udp4, UniqueFd udp6);
+    // Ends its flows.
+    void closeUdp(api::SandboxId sandbox, int port);
 
     // Ends running requests and tunnels that the policy of now denies; others go on.
     void cutDenied(api::SandboxId sandbox);

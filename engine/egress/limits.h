@@ -61,6 +61,12 @@ struct DoorLimits
     std::size_t dnsAlarmQueries = 1200;
     std::size_t dnsAlarmNames = 20;
 
+    // -- UDP that a rule has opened
+    std::size_t udpFlows = 64;                // of a sandbox at a time
+    std::uint64_t udpBytes = 8 * 1024 * 1024; // of one flow, both ways
+    std::size_t udpRate = 200;                // datagrams of a guest in a second, of one flow
+    std::chrono::milliseconds udpIdle{30'000};
+
     // -- Times
     // Silence after which a connection without a first byte is taken for a protocol whose server
     // speaks first. An emulated guest needs most of a second from its connect to its first byte.

@@ -80,6 +80,7 @@ struct SandboxDoor final : std::enable_shared_from_this<SandboxDoor>, Deadlines:
         boost::intrusive::constant_time_size<false>>
         running;
     std::size_t connections = 0;
+    std::size_t udpFlows = 0;
     // Bound the rows that a guest can make us write without being served.
     FloodMeter refusedQueries{20, 1};
     dns::QueryWatch queries;

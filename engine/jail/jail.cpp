@@ -283,6 +283,46 @@ Result<TapSockets> Jail::sockets(unsigned number)
     return TapSockets{std::move(got[0]), std::move(got[1]), std::move(got[2]), std::move(got[3])};
 }
 
+Result<UdpSockets> Jail::openUdp(unsigned number, std::uint16_t port)
+{
+    Request request;
+    request.verb = Verb::OpenUdp;
+    request.number = number;
+    request.port = port;
+    auto reply = m->ask(request, CallDeadline);
+    if (!reply)
+        return tl::unexpected(reply.error());
+    auto& got = reply->descriptors;
+    if (got.size() != 2)
+        return fail(Error::Code::Internal, "the jail's supervisor sent no sockets");
+    return UdpSockets{std::move(got[0]), std::move(got[1])};
+}
+
+Status Jail::closeUdp(unsigned number, std::uint16_t port)
+{
+    Request request;
+    request.verb = Verb::CloseUdp;
+    request.number = number;
+    request.port = port;
+    const auto reply = m->ask(request, CallDeadline);
+    return reply ? Status() : tl::unexpected(reply.error());
+}
+
+Status Jail::refuseUdp(unsigned number,
+                       std::uint16_t guestPort,
+                       const std::string& asked,
+                       std::uint16_t port)
+{
+    const std::string about = fmt::format("{} {}", guestPort, asked);
+    Request request;
+    request.verb = Verb::RefuseUdp;
+    request.number = number;
+    request.port = port;
+    request.bytes = about;
+    const auto reply = m->ask(request, CallDeadline);
+    return reply ? Status() : tl::unexpected(reply.error());
+}
+
 Status Jail::keepSecret(unsigned number, std::string_view secret)
 {
     if (secret.empty() || secret.size() > MaxSecretBytes)

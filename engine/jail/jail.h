@@ -45,11 +45,19 @@ struct TapSockets
     UniqueFd dns6;
 };
 
+// Sockets of one UDP port that is open for a tap, like those for DNS (dns_socket.h). What arrives is
+// refused by the jail from the moment on in which they are closed.
+struct UdpSockets
+{
+    UniqueFd udp4;
+    UniqueFd udp6;
+};
+
 // What the jail's packet filter refused or dropped on one tap since it was added.
 struct TapCounters
 {
     std::uint64_t caughtTcp = 0; // packets given to the TCP listeners
-    std::uint64_t caughtDns = 0;
+    std::uint64_t caughtDns = 0; // and datagrams to open ports
     std::uint64_t refused = 0; // answered by ICMP administratively prohibited (UDP, ICMP, the rest)
     std::uint64_t spoofed = 0; // dropped: not from the guest's own address
     std::uint64_t dropped = 0; // dropped without an answer: multicast, broadcast, floods
@@ -104,6 +112,19 @@ public:
     // The taps that exist, in ascending order: what a new engine finds.
     [[nodiscard]] Result<std::vector<Tap>> taps();
     [[nodiscard]] Result<TapSockets> sockets(unsigned number);
+
+    // Catches the datagrams that the guest sends to this port, whatever address they go to; until
+    // then they are refused. Opening one again gives new sockets; the former hear no more where
+    // they have been closed. Not 53. At most MaxUdpPorts of a tap.
+    static constexpr std::size_t MaxUdpPorts = 64;
+    [[nodiscard]] Result<UdpSockets> openUdp(unsigned number, std::uint16_t port);
+    [[nodiscard]] Status closeUdp(unsigned number, std::uint16_t port);
+    // Answers a datagram that was caught as the packet filter would have: ICMP administratively
+    // prohibited, to the guest's port, about what it sent to `asked` (an address as text).
+    [[nodiscard]] Status refuseUdp(unsigned number,
+                                   std::uint16_t guestPort,
+                                   const std::string& asked,
+                                   std::uint16_t port);
 
     // One blob for each tap (the sandbox's CA key and certificate), at most MaxSecretBytes. Kept in
     // the supervisor's memory only: locked, excluded from core dumps. Gone with forgetSecret(),

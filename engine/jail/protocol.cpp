@@ -10,11 +10,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<Verb, std::string_view>, 14> Names = {{
+constexpr std::array<std::pair<Verb, std::string_view>, 17> Names = {{
     {Verb::Hello, "hello"},
     {Verb::AddTap, "addTap"},
     {Verb::RemoveTap, "removeTap"},
     {Verb::Sockets, "sockets"},
+    {Verb::OpenUdp, "openUdp"},
+    {Verb::CloseUdp, "closeUdp"},
+    {Verb::RefuseUdp, "refuseUdp"},
     {Verb::KeepSecret, "keepSecret"},
     {Verb::FetchSecret, "fetchSecret"},
     {Verb::ForgetSecret, "forgetSecret"},

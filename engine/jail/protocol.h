@@ -32,6 +32,9 @@ enum class Verb
     AddTap,
     RemoveTap,
     Sockets, // tcp4, tcp6, dns4, dns6
+    OpenUdp, // udp4, udp6 of one port
+    CloseUdp,
+    RefuseUdp, // bytes: the guest's port, a blank, the address that it sent to
     KeepSecret,
     FetchSecret,
     ForgetSecret,

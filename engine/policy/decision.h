@@ -17,7 +17,7 @@ namespace sallyport::policy {
 struct Request
 {
     std::string protocol; // as api::Row::protocol: "http/1.1", "h2", "tls", "tcp", …
-    std::string scheme;   // "http", "https", "tcp"
+    std::string scheme;   // "http", "https", "tcp", "udp"
     std::string method;   // as sent ("GET"); empty where there is none
     Host host;
     int port = 0;

@@ -36,7 +36,7 @@ struct Decide
         return make(Verdict::Deny, fmt::format("denied by {}{}", name, why));
     }
     // Of handlers that know HTTP only.
-    bool isHttp() const { return request.scheme != "tcp" && !request.isConnection; }
+    bool isHttp() const { return request.scheme != "tcp" && request.scheme != "udp" && !request.isConnection; }
     Decision denyOther() const
     {
         return deny(fmt::format(", which lets only HTTP pass; a handler log or tunnel for {}:{} "

@@ -78,6 +78,26 @@ Decision byBinding(const Snapshot& snapshot, const Request& request)
     return decision;
 }
 
+// Datagrams pass by a rule that names them and by nothing else: no default, no list of hosts and no
+// question opens them, and a handler that would only deny the host denies them too.
+Decision byUdpRule(const Snapshot& snapshot, const Request& request, const RuleEntry* allow)
+{
+    if (auto handler = snapshot.handlers().find(request);
+        handler && !(allow != nullptr && asksUnlessAllowed(*handler))) {
+        Decision decision = decideByHandler(std::move(handler), request);
+        if (decision.verdict == Verdict::Deny)
+            return decision;
+        if (decision.verdict != Verdict::Allow)
+            return make(Verdict::Deny, api::Step::Handler,
+                        "a handler stands for the host, and handlers carry no datagrams");
+    }
+    if (allow != nullptr)
+        return byEntry(Verdict::Allow, api::Step::Rule, *allow,
+                       fmt::format("allowed by the rule {}", allow->text));
+    return make(Verdict::Deny, api::Step::Default,
+                fmt::format("no rule for udp allows {}:{}", request.host.urlText(), request.port));
+}
+
 } // namespace
 
 Decision decide(const Snapshot& snapshot, const Request& request, UnixMillis now)
@@ -105,6 +125,8 @@ Decision decide(const Snapshot& snapshot, const Request& request, UnixMillis now
                     fmt::format("{} is not among the allowed hosts", request.host.urlText()));
 
     const RuleEntry* const allow = snapshot.allowed().find(request, path, now);
+    if (request.scheme == "udp")
+        return byUdpRule(snapshot, request, allow);
     if (auto handler = snapshot.handlers().find(request)) {
         // Its question may have been answered already.
         if (allow == nullptr || !asksUnlessAllowed(*handler))

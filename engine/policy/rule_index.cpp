@@ -139,6 +139,9 @@ const RuleEntry* RuleIndex::findIn(const Bucket& bucket,
             (entry.host.port() && *entry.host.port() != request.port) ||
             (!entry.scheme.empty() && entry.scheme != request.scheme))
             continue;
+        // Datagrams are opened by rules that name them, and closed by any.
+        if (request.scheme == "udp" && m_paths == Paths::Every && entry.id && entry.scheme.empty())
+            continue;
         if (request.isConnection) {
             if (m_paths == Paths::Some || (entry.method.empty() && entry.path.isAny()))
                 return &entry;

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t MostReasonBytes = 500;
 constexpr std::size_t MostNoteBytes = 2000;
 constexpr std::size_t MostMethodBytes = 32;
+constexpr int DnsPort = 53;
 
 tl::unexpected<Error> invalid(std::string text)
 {
@@ -41,9 +42,9 @@ Result<ParsedMatch> parseMatch(const api::Match& match)
     if (match.port && host->port() && *match.port != *host->port())
         return invalid(fmt::format("port: the host pattern says {}, the port field {}",
                                    *host->port(), *match.port));
-    static constexpr std::array<std::string_view, 4> Schemes = {"", "http", "https", "tcp"};
+    static constexpr std::array<std::string_view, 5> Schemes = {"", "http", "https", "tcp", "udp"};
     if (std::find(Schemes.begin(), Schemes.end(), match.scheme) == Schemes.end())
-        return invalid("scheme: must be http, https or tcp, or empty for any");
+        return invalid("scheme: must be http, https, tcp or udp, or empty for any (udp has to be named)");
     if (match.method.size() > MostMethodBytes ||
         !std::all_of(match.method.begin(), match.method.end(), isMethodCharacter))
         return invalid("method: must be in capital letters, as in GET, or empty for any");
@@ -52,6 +53,13 @@ Result<ParsedMatch> parseMatch(const api::Match& match)
         return tl::unexpected(path.error());
     if (match.scheme == "tcp" && (!match.method.empty() || !match.path.empty()))
         return invalid("scheme: tcp connections have no method and no path");
+    if (match.scheme == "udp" && (!match.method.empty() || !match.path.empty()))
+        return invalid("scheme: datagrams have no method and no path");
+    // The jail catches datagrams by port, so it has to know which.
+    if (match.scheme == "udp" && !match.port && !host->port())
+        return invalid("port: a rule for udp names one");
+    if (match.scheme == "udp" && match.port.value_or(host->port().value_or(0)) == DnsPort)
+        return invalid("port: queries to UDP port 53 are answered by the sandbox's own resolver");
     return ParsedMatch{std::move(*host), std::move(*path)};
 }
 

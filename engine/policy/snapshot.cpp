@@ -1,5 +1,7 @@
 #include "engine/policy/snapshot.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "engine/base/text.h"
@@ -52,6 +54,11 @@ std::shared_ptr<const Snapshot> Snapshot::build(const api::Sandbox& sandbox,
             (isDeny ? opening : snapshot->m_problems)
                 .push_back(fmt::format("rule {}: {}", rule.id, entry.error().text));
     }
+    std::set<int> udpPorts;
+    for (const RuleEntry& entry : allowed)
+        if (entry.scheme == "udp")
+            udpPorts.insert(entry.port.value_or(entry.host.port().value_or(0)));
+    snapshot->m_udpPorts.assign(udpPorts.begin(), udpPorts.end());
     snapshot->m_handlers = HandlerIndex(handlers, opening);
     snapshot->m_denied = RuleIndex(std::move(denied), RuleIndex::Paths::Some);
     snapshot->m_allowed = RuleIndex(std::move(allowed), RuleIndex::Paths::Every);

@@ -28,6 +28,8 @@ public:
                                                                const std::vector<api::Handler>&
                                                                    handlers = {});
 
+    // Ports that some allow rule opens for datagrams, ascending.
+    [[nodiscard]] const std::vector<int>& udpPorts() const { return m_udpPorts; }
     [[nodiscard]] api::DefaultAction defaultAction() const { return m_defaultAction; }
     [[nodiscard]] bool hasGate() const { return m_hasGate; }
     [[nodiscard]] const RuleIndex& denied() const { return m_denied; }
@@ -48,6 +50,7 @@ private:
     RuleIndex m_gate;
     HandlerIndex m_handlers;
     RuleIndex m_allowed;
+    std::vector<int> m_udpPorts;
     std::vector<Grant> m_grants;
     std::vector<Address> m_hostAddresses;
     std::vector<std::string> m_problems;

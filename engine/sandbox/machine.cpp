@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -141,7 +144,71 @@ Status Machine::openDoor(jail::TapSockets sockets)
         m_store.savePoolName(m_sandbox.id, {name, number});
     });
     egress::DoorSockets handed{std::move(sockets.tcp4), std::move(sockets.tcp6), std::move(sockets.dns4), std::move(sockets.dns6)};
-    return m_door.open(m_sandbox.id, m_sandbox.name, std::move(handed), m_authority, m_pool);
+    handed.refuseUdp = [weak = weak_from_this()](const egress::UdpRefusal& refusal) {
+        if (const auto self = weak.lock())
+            self->refuseUdp(refusal);
+    };
+    if (auto opened = m_door.open(m_sandbox.id, m_sandbox.name, std::move(handed), m_authority, m_pool); !opened)
+        return opened;
+    m_hasDoor = true;
+    setUdpPorts({m_wantedUdp.begin(), m_wantedUdp.end()});
+    return {};
+}
+
+// ---- UDP
+
+void Machine::setUdpPorts(std::vector<int> ports)
+{
+    m_wantedUdp = {ports.begin(), ports.end()};
+    if (!m_hasDoor || m_isSettlingUdp || m_openUdp == m_wantedUdp)
+        return;
+    m_isSettlingUdp = true;
+    asio::co_spawn(
+        m_platform.network(), [self = shared_from_this()] { return self->settleUdp(); }, asio::detached);
+}
+
+asio::awaitable<void> Machine::settleUdp()
+{
+    const unsigned number = m_tap.number;
+    while (m_hasDoor && m_openUdp != m_wantedUdp) {
+        const auto jail = m_platform.jail();
+        if (jail == nullptr)
+            break;
+        const auto differs = [](const std::set<int>& one, const std::set<int>& other) {
+            return std::find_if(one.begin(), one.end(), [&other](int port) { return !other.contains(port); });
+        };
+        if (const auto closing = differs(m_openUdp, m_wantedUdp); closing != m_openUdp.end()) {
+            const int port = *closing;
+            m_openUdp.erase(closing);
+            m_door.closeUdp(m_sandbox.id, port);
+            if (auto closed = co_await offload(m_platform.workers(), [&] { return jail->closeUdp(number, static_cast<std::uint16_t>(port)); }); !closed)
+                log::warning("sandbox", fmt::format("close UDP port {} of {}: {}", port, m_sandbox.name, closed.error().text));
+            continue;
+        }
+        const int port = *differs(m_wantedUdp, m_openUdp);
+        auto sockets = co_await offload(m_platform.workers(), [&] { return jail->openUdp(number, static_cast<std::uint16_t>(port)); });
+        auto opened = sockets && m_hasDoor ? m_door.openUdp(m_sandbox.id, port, std::move(sockets->udp4), std::move(sockets->udp6))
+                                           : sockets ? Status() : tl::unexpected(sockets.error());
+        if (opened) {
+            m_openUdp.insert(port);
+            continue;
+        }
+        // It stays refused, until the rules change.
+        m_wantedUdp.erase(port);
+        log::warning("sandbox", fmt::format("open UDP port {} of {}: {}", port, m_sandbox.name, opened.error().text));
+    }
+    m_isSettlingUdp = false;
+}
+
+void Machine::refuseUdp(const egress::UdpRefusal& refusal)
+{
+    const auto jail = m_platform.jail();
+    if (jail == nullptr)
+        return;
+    asio::post(m_platform.workers(), [jail, refusal, number = m_tap.number] {
+        // A datagram may get lost, and so may what answers it.
+        static_cast<void>(jail->refuseUdp(number, refusal.guestPort, refusal.asked.text(), static_cast<std::uint16_t>(refusal.port)));
+    });
 }
 
 asio::awaitable<Status> Machine::boot(const image::GuestImage& guestImage)
@@ -248,6 +315,7 @@ asio::awaitable<Status> Machine::stop(bool force)
 
 asio::awaitable<void> Machine::dismantle()
 {
+    m_hasDoor = false;
     m_door.close(m_sandbox.id);
     if (m_pool)
         m_pool->setAssignedHandler({}); // the door's last connections may outlive this

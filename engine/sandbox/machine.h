@@ -3,7 +3,9 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -31,7 +33,7 @@ struct MachineLimits
 
 // One running microVM with all that belongs to its run: tap, CA, name pool, door, domain, agent. Made for a start, or for
 // taking over what an earlier engine left running; thrown away at the end of the run. Network thread only.
-class Machine
+class Machine : public std::enable_shared_from_this<Machine>
 {
 public:
     // The CA's private key lies in this object, in the jail's supervisor and nowhere else.
@@ -61,10 +63,15 @@ public:
     // Why it stands still, as of the last stats(); empty while it runs.
     [[nodiscard]] const std::string& trouble() const { return m_trouble; }
 
+    // The UDP ports that its rules open, from soon on; all others are refused.
+    void setUdpPorts(std::vector<int> ports);
+
 private:
     [[nodiscard]] boost::asio::awaitable<Status> prepareNetwork(bool isNewRun);
     [[nodiscard]] boost::asio::awaitable<Status> loadAuthority(bool isNewRun);
     [[nodiscard]] Status openDoor(jail::TapSockets sockets);
+    [[nodiscard]] boost::asio::awaitable<void> settleUdp();
+    void refuseUdp(const egress::UdpRefusal& refusal);
     [[nodiscard]] boost::asio::awaitable<Status> boot(const image::GuestImage& guestImage);
     [[nodiscard]] boost::asio::awaitable<Status> connectAgent();
     [[nodiscard]] guest::GuestConfig guestConfig() const;
@@ -82,6 +89,10 @@ private:
     std::shared_ptr<dns::AddressPool> m_pool;
     std::unique_ptr<guest::Agent> m_agent;
     boost::asio::steady_timer m_ended; // expires when the domain has ended
+    std::set<int> m_wantedUdp;
+    std::set<int> m_openUdp;
+    bool m_isSettlingUdp = false;
+    bool m_hasDoor = false;
     bool m_hasEnded = false;
     bool m_saidGoodbye = false;
     std::string m_trouble;

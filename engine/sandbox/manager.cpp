@@ -280,6 +280,7 @@ asio::awaitable<Status> Manager::startMachine(Record& record)
     if (auto ready = co_await m_platform.ensure(*guestImage); !ready)
         co_return ready;
     record.machine = std::make_shared<Machine>(m_platform, m_door, m_store, record.sandbox, disk(record.sandbox.id), MachineLimits{});
+    udpPortsChanged();
     co_return co_await record.machine->start(*guestImage);
 }
 
@@ -402,6 +403,13 @@ void Manager::ended(api::SandboxId id, SandboxState state, std::string reason)
         asio::detached);
 }
 
+void Manager::udpPortsChanged()
+{
+    for (const auto& [id, record] : m_records)
+        if (record.machine && m_listener.udpPorts)
+            record.machine->setUdpPorts(m_listener.udpPorts(id));
+}
+
 asio::awaitable<void> Manager::adoptRunning()
 {
     // Those that ran are busy since the start. What a client creates or starts meanwhile is its own business.
@@ -439,6 +447,7 @@ asio::awaitable<void> Manager::adoptRunning()
 asio::awaitable<void> Manager::adoptOne(Record& record)
 {
     record.machine = std::make_shared<Machine>(m_platform, m_door, m_store, record.sandbox, disk(record.sandbox.id), MachineLimits{});
+    udpPortsChanged();
     auto adopted = co_await record.machine->adopt();
     if (adopted) {
         setState(record, SandboxState::Running);

@@ -31,6 +31,8 @@ public:
         std::function<void(api::SandboxId)> onRemoved;
         // Before its first traffic; when its own part of the policy changed.
         std::function<void(const api::Sandbox&)> onPolicyChanged;
+        // The UDP ports that its policy of now opens.
+        std::function<std::vector<int>(api::SandboxId)> udpPorts;
         // Its run has ended, however: rules and questions that hold until then end too.
         std::function<void(api::SandboxId, bool isLastRunning)> onStopped;
     };
@@ -57,6 +59,8 @@ public:
     [[nodiscard]] Result<api::Sandbox> rename(api::SandboxId id, const std::string& name);
     // Applies the change to a copy, stores and announces it.
     [[nodiscard]] Result<api::Sandbox> change(api::SandboxId id, const std::function<void(api::Sandbox&)>& change);
+    // Some sandbox's policy opens other UDP ports now.
+    void udpPortsChanged();
     // Stops all that run, side by side.
     [[nodiscard]] boost::asio::awaitable<void> stopAll();
 

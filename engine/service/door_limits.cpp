@@ -30,6 +30,10 @@ egress::DoorLimits doorLimits(const SettingsBook& settings)
     take(limits.dnsQueryBytes, "door.dnsQueryBytes");
     take(limits.dnsAlarmQueries, "door.dnsAlarmQueries");
     take(limits.dnsAlarmNames, "door.dnsAlarmNames");
+    take(limits.udpFlows, "door.udpFlows");
+    take(limits.udpBytes, "door.udpBytes");
+    take(limits.udpRate, "door.udpRate");
+    take(limits.udpIdle, "door.udpIdleTime");
     take(limits.serverFirst, "door.serverFirst");
     take(limits.head, "door.headTime");
     take(limits.handshake, "door.handshakeTime");

@@ -187,6 +187,7 @@ Status Engine::start()
             if (entry.binding.owner == sandbox.id)
                 return bindingsChanged();
     };
+    listener.udpPorts = [this](api::SandboxId id) { return m_book->udpPorts(id); };
     listener.onStopped = [this](api::SandboxId id, bool isLastRunning) {
         m_desk->sandboxStopped(id);
         m_book->sandboxStopped(id, isLastRunning);
@@ -231,7 +232,10 @@ void Engine::listenToParts()
     PolicyBook::Listener policy;
     policy.onRuleChanged = [this](const api::Rule& rule) { broadcast("rule.changed", api::toJson(rule)); };
     policy.onRuleRemoved = [this](api::RuleId rule) { broadcast("rule.removed", {{"rule", rule}}); };
-    policy.onPolicyChanged = [this] { m_desk->policyChanged(); };
+    policy.onPolicyChanged = [this] {
+        m_desk->policyChanged();
+        m_sandboxes->udpPortsChanged();
+    };
     m_book->setListener(std::move(policy));
 
     HandlerBook::Listener handlers;

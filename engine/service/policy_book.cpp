@@ -59,6 +59,12 @@ void PolicyBook::setModule(api::SandboxId sandbox, const api::ModuleSettings& mo
         m_listener.onPolicyChanged();
 }
 
+std::vector<int> PolicyBook::udpPorts(api::SandboxId sandbox) const
+{
+    const auto known = m_sandboxes.find(sandbox);
+    return known == m_sandboxes.end() ? std::vector<int>() : known->second.snapshot->udpPorts();
+}
+
 std::vector<api::LadderStep> PolicyBook::ladder(api::SandboxId sandbox) const
 {
     const auto known = m_sandboxes.find(sandbox);

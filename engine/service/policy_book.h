@@ -54,6 +54,9 @@ public:
                                             const api::ModuleSettings& module, const policy::Request& request) const;
     [[nodiscard]] policy::Decision checkAddress(api::SandboxId sandbox, const policy::Address& address, int port) const;
 
+    // Ports on which some of its rules let datagrams pass.
+    [[nodiscard]] std::vector<int> udpPorts(api::SandboxId sandbox) const;
+
     // The ladder of a sandbox in words; empty for one that is not known.
     [[nodiscard]] std::vector<api::LadderStep> ladder(api::SandboxId sandbox) const;
 

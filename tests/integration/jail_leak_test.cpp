@@ -80,6 +80,8 @@ private slots:
     void tcpToLoopbackIsReset();
     void dnsIsCaughtAndAnsweredFromTheAddressAsked_data();
     void dnsIsCaughtAndAnsweredFromTheAddressAsked();
+    void datagramsToAnOpenPortAreCaught_data();
+    void datagramsToAnOpenPortAreCaught();
     void otherTrafficIsRefused_data();
     void otherTrafficIsRefused();
     void oddProtocolsGoNowhere();
@@ -284,6 +286,63 @@ void JailLeakTest::dnsIsCaughtAndAnsweredFromTheAddressAsked()
     QCOMPARE(answer->destinationPort, flow.sourcePort);
     const auto none = receiveQuery(socket, buffer);
     QVERIFY(none && !*none);
+}
+
+void JailLeakTest::datagramsToAnOpenPortAreCaught_data()
+{
+    QTest::addColumn<QString>("asked");
+    QTest::newRow("IPv4") << "198.18.0.9";
+    QTest::newRow("IPv6") << "2001:db8::9";
+}
+
+void JailLeakTest::datagramsToAnOpenPortAreCaught()
+{
+    QFETCH(const QString, asked);
+    const std::string server = asked.toStdString();
+    const std::uint16_t from = port();
+    const auto isRefusal = [](const SeenFrame& seen) { return seen.isRefusal(); };
+    const auto send = [&](FakeGuest& guest, std::uint16_t to) {
+        guest.send(udpFrame(guest.flowTo(server, to, from), Marker));
+    };
+    {
+        auto opened = m_jail->openUdp(GuestNumber, 123);
+        QVERIFY2(opened, opened ? "" : opened.error().text.c_str());
+        QVERIFY(m_jail->openUdp(GuestNumber, 123)); // again is fine
+        const int socket = isSix(server) ? opened->udp6.get() : opened->udp4.get();
+        // Another port, and another guest, as ever.
+        send(*m_guest, 124);
+        QVERIFY(m_guest->waitFor(isRefusal, Soon));
+        send(*m_neighbour, 123);
+        QVERIFY(m_neighbour->waitFor(isRefusal, Soon));
+
+        send(*m_guest, 123);
+        QVERIFY(waitFor(socket, POLLIN, Soon));
+        std::array<char, 512> buffer{};
+        const auto caught = receiveQuery(socket, buffer);
+        QVERIFY(caught && *caught);
+        QCOMPARE(textOf((*caught)->asked), server + " 123");
+        QVERIFY(sendAnswer(socket, **caught, "an answer"));
+        QVERIFY(m_guest->waitFor(
+            [&](const SeenFrame& seen) {
+                return seen.source == server && seen.sourcePort == 123 &&
+                       seen.destinationPort == from && seen.data == "an answer";
+            },
+            Soon));
+        // One that was caught and may not pass.
+        QVERIFY(m_jail->refuseUdp(GuestNumber, from, server, 123));
+        QVERIFY(m_guest->waitFor(isRefusal, Soon));
+        QVERIFY(!m_jail->refuseUdp(GuestNumber, from, "not an address", 123));
+    }
+    // Open, and nobody hears: the engine is gone.
+    send(*m_guest, 123);
+    QVERIFY(m_guest->waitFor(isRefusal, Soon));
+    QVERIFY(m_jail->openUdp(GuestNumber, 123));
+    QVERIFY(m_jail->closeUdp(GuestNumber, 123));
+    QVERIFY(m_jail->closeUdp(GuestNumber, 123));
+    send(*m_guest, 123);
+    QVERIFY(m_guest->waitFor(isRefusal, Soon));
+    QVERIFY(!m_jail->openUdp(GuestNumber, 53));
+    QVERIFY(!m_jail->openUdp(GuestNumber, 0));
 }
 
 void JailLeakTest::otherTrafficIsRefused_data()

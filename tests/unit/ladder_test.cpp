@@ -353,6 +353,48 @@ private slots:
         QCOMPARE(decide(*snapshot, asked, Now).verdict, Verdict::Ask);
     }
 
+    // One list, one default or one rule for all schemes must not open what nobody thought of.
+    void datagramsPassByARuleThatNamesThem()
+    {
+        Request asked;
+        asked.protocol = asked.scheme = "udp";
+        asked.method = "UDP";
+        asked.host = Host("time.example");
+        asked.port = 123;
+        api::Sandbox open = sandbox();
+        open.defaultAction = api::DefaultAction::Allow;
+        std::vector<api::Rule> rules = rulesOf({{1, Allow, "time.example"}, {2, Allow, "*.example"}});
+        const auto decideWith = [&](const std::vector<api::Handler>& handlers = {}) {
+            return decide(*Snapshot::build(open, rules, {}, Now, handlers), asked, Now);
+        };
+        QCOMPARE(decideWith().verdict, Verdict::Deny);
+        open.defaultAction = api::DefaultAction::Ask;
+        QCOMPARE(decideWith().verdict, Verdict::Deny);
+
+        // Also where a rule for all schemes is the more specific one.
+        rules.push_back(rulesOf({{3, Allow, "*.example:123"}})[0]);
+        rules[2].match.scheme = "udp";
+        QCOMPARE(decideWith().verdict, Verdict::Allow);
+        QCOMPARE(decideWith().rule, std::optional<api::RuleId>(3));
+        const auto snapshot = Snapshot::build(open, rules, {}, Now);
+        QCOMPARE(snapshot->udpPorts(), std::vector<int>{123});
+        asked.port = 124;
+        QCOMPARE(decideWith().verdict, Verdict::Deny);
+        asked.port = 123;
+
+        // The gate, denied hosts of any scheme and handlers stand above.
+        open.allowedHosts = {"other.example"};
+        QCOMPARE(decideWith().step, api::Step::Gate);
+        open.allowedHosts = {"time.example"};
+        QCOMPARE(decideWith().verdict, Verdict::Allow);
+        open.deniedHosts = {"time.example"};
+        QCOMPARE(decideWith().step, api::Step::Denied);
+        open.deniedHosts.clear();
+        asked.host = Host(*Address::parse("10.0.0.1"));
+        rules[2].match.host = "*:123";
+        QCOMPARE(decideWith().step, api::Step::Floor);
+    }
+
     void describesTheLadder()
     {
         api::Sandbox shown = sandbox();

@@ -70,6 +70,14 @@ private slots:
         rule.match.port.reset();
         rule.match.scheme = "tcp";
         QVERIFY(!ruleProblem(rule).isEmpty());
+        rule.match = {"time.example.com", 123, "udp", "", ""};
+        QCOMPARE(ruleProblem(rule), QString());
+        rule.match.port = 53;
+        QVERIFY(!ruleProblem(rule).isEmpty());
+        rule.match.port.reset();
+        QVERIFY(!ruleProblem(rule).isEmpty());
+        rule.match.host = "time.example.com:123";
+        QCOMPARE(ruleProblem(rule), QString());
         rule.match.scheme.clear();
         rule.untilStop = true;
         rule.sandbox.reset();

@@ -206,6 +206,7 @@ private slots:
         row("scheme", "ftp", "scheme: ");
         row("scheme", "HTTPS", "scheme: ");
         row("scheme", "tcp", "scheme: ");
+        row("scheme", "udp", "scheme: ");
         row("method", "PROPFIND", "");
         row("method", "get", "method: ");
         row("method", "GET POST", "method: ");
@@ -236,6 +237,20 @@ private slots:
         if (!status)
             QVERIFY2(QString::fromStdString(status.error().text).startsWith(says),
                      status.error().text.c_str());
+    }
+
+    void rulesForDatagramsNameTheirPort()
+    {
+        api::Rule rule;
+        rule.match = {"time.example.com", 123, "udp", "", ""};
+        QVERIFY(validateRule(rule));
+        QCOMPARE(matchText(rule.match), std::string("udp://time.example.com:123"));
+        rule.match.port.reset();
+        QVERIFY(!validateRule(rule));
+        rule.match.host = "time.example.com:123";
+        QVERIFY(validateRule(rule));
+        rule.match.host = "time.example.com:53"; // is the resolver's
+        QVERIFY(!validateRule(rule));
     }
 
     void writesRulesInOneLine()

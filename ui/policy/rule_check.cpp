@@ -180,6 +180,16 @@ QString ruleProblem(const api::Rule& rule)
         return tr("The query is never part of a path pattern: leave out what follows “?”.");
     if (match.scheme == "tcp" && (!match.method.empty() || !match.path.empty()))
         return tr("TCP connections have no method and no path.");
+    if (match.scheme == "udp") {
+        const std::string pattern = fromQt(canonicalHostPattern(toQt(match.host)));
+        const int port = match.port ? *match.port : toQt(split(pattern).port).toInt();
+        if (!match.method.empty() || !match.path.empty())
+            return tr("Datagrams have no method and no path.");
+        if (port == 0)
+            return tr("A rule for UDP names its port, as in 123 for NTP.");
+        if (port == 53)
+            return tr("Queries to UDP port 53 are answered by the sandbox's own resolver.");
+    }
     if (rule.untilStop && !rule.sandbox)
         return tr("A rule for all sandboxes cannot end when one of them stops.");
     return {};

@@ -120,7 +120,7 @@ QWidget* RuleForm::makeFields()
     m_scheme = new QComboBox(this);
     m_scheme->setObjectName(QStringLiteral("ruleScheme"));
     m_scheme->addItem(tr("any"), QString());
-    for (const char* scheme : {"https", "http", "tcp"})
+    for (const char* scheme : {"https", "http", "tcp", "udp"})
         m_scheme->addItem(QLatin1String(scheme), QLatin1String(scheme));
     m_port = makeEdit("rulePort", tr("any"));
     m_port->setMaxLength(5);

@@ -3,6 +3,8 @@
 #include <cerrno>
 
 #include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -62,7 +64,7 @@ Result<UniqueFd> tcpListener(const Tap& tap, int family)
     return socket;
 }
 
-Result<UniqueFd> dnsSocket(const Tap& tap, int family)
+Result<UniqueFd> datagramSocket(const Tap& tap, int family, unsigned port)
 {
     auto socket = transparentSocket(tap, family, SOCK_DGRAM);
     if (!socket)
@@ -70,8 +72,8 @@ Result<UniqueFd> dnsSocket(const Tap& tap, int family)
     const bool reportsAsked = family == AF_INET
                                   ? switchOn(socket->get(), SOL_IP, IP_RECVORIGDSTADDR)
                                   : switchOn(socket->get(), SOL_IPV6, IPV6_RECVORIGDSTADDR);
-    if (!reportsAsked || !bindAny(socket->get(), family, CaughtDnsPort))
-        return failErrno("make the DNS socket of " + tap.name, errno);
+    if (!reportsAsked || !bindAny(socket->get(), family, port))
+        return failErrno(fmt::format("make the socket of UDP port {} of {}", port, tap.name), errno);
     return socket;
 }
 
@@ -81,12 +83,34 @@ Result<Listeners> makeListeners(const Tap& tap)
 {
     auto tcp4 = tcpListener(tap, AF_INET);
     auto tcp6 = tcpListener(tap, AF_INET6);
-    auto dns4 = dnsSocket(tap, AF_INET);
-    auto dns6 = dnsSocket(tap, AF_INET6);
+    auto dns4 = datagramSocket(tap, AF_INET, CaughtDnsPort);
+    auto dns6 = datagramSocket(tap, AF_INET6, CaughtDnsPort);
     for (const auto* socket : {&tcp4, &tcp6, &dns4, &dns6})
         if (!*socket)
             return tl::unexpected(socket->error());
     return Listeners{std::move(*tcp4), std::move(*tcp6), std::move(*dns4), std::move(*dns6)};
+}
+
+Result<std::array<UniqueFd, 2>> makeUdpSockets(const Tap& tap, std::uint16_t port)
+{
+    auto udp4 = datagramSocket(tap, AF_INET, port);
+    auto udp6 = datagramSocket(tap, AF_INET6, port);
+    if (!udp4 || !udp6)
+        return tl::unexpected(udp4 ? udp6.error() : udp4.error());
+    return std::array{std::move(*udp4), std::move(*udp6)};
+}
+
+Status sendToGuest(const Tap& tap, std::string_view frame)
+{
+    const UniqueFd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_ll link{};
+    link.sll_family = AF_PACKET;
+    link.sll_ifindex = static_cast<int>(::if_nametoindex(tap.name.c_str()));
+    if (!socket.isOpen() || link.sll_ifindex == 0 ||
+        ::sendto(socket.get(), frame.data(), frame.size(), 0,
+                 reinterpret_cast<const sockaddr*>(&link), sizeof link) < 0)
+        return failErrno("send a frame out of " + tap.name, errno);
+    return {};
 }
 
 Result<UniqueFd> startConnection(const Tap& tap, std::uint16_t port)

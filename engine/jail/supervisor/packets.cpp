@@ -209,6 +209,20 @@ std::string echoFrame(const Flow& flow, std::string_view data)
     return rawFrame(flow, six ? ProtocolIcmp6 : ProtocolIcmp4, message);
 }
 
+std::string refusalFrame(const Flow& flow)
+{
+    const bool six = isIp6(flow.source);
+    const Flow back{flow.destinationMac, flow.sourceMac,       flow.destination, flow.source,
+                    flow.destinationPort, flow.sourcePort};
+    std::string message;
+    put16(message, six ? 0x0101 : 0x030d);
+    put16(message, 0);
+    put32(message, 0);
+    message += udpFrame(flow, {}).substr(EthernetHeader);
+    patch16(message, 2, six ? transportChecksum(back, ProtocolIcmp6, message) : checksum(message));
+    return rawFrame(back, six ? ProtocolIcmp6 : ProtocolIcmp4, message);
+}
+
 bool SeenFrame::isRefusal() const
 {
     // RFC 1812 5.2.7.1 codes 9, 10, 13 and port unreachable 3; RFC 4443 3.1 codes 1 and 4.

@@ -37,6 +37,9 @@ struct Flow
                                    std::string_view data = {});
 [[nodiscard]] std::string udpFrame(const Flow& flow, std::string_view data);
 [[nodiscard]] std::string echoFrame(const Flow& flow, std::string_view data);
+// What a router answers that must not let the datagram pass which `flow` describes (RFC 1812, RFC
+// 4443: administratively prohibited); it goes the other way.
+[[nodiscard]] std::string refusalFrame(const Flow& flow);
 // Any protocol number, with the bytes as they are.
 [[nodiscard]] std::string rawFrame(const Flow& flow, std::uint8_t protocol, std::string_view bytes);
 

@@ -1,15 +1,19 @@
 // The verbs of the control socket: the part of Supervisor that answers the engine.
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 
+#include <arpa/inet.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
+#include "engine/jail/supervisor/packets.h"
 #include "engine/jail/supervisor/proc_file.h"
+#include "engine/jail/supervisor/ruleset.h"
 #include "engine/jail/supervisor/self_test.h"
 #include "engine/jail/supervisor/supervisor.h"
 
@@ -64,6 +68,12 @@ Result<Supervisor::Answer> Supervisor::handleForTap(const Request& request, TapS
         for (const int descriptor : tap.listeners.descriptors())
             answer.lent.push_back(descriptor);
         return answer;
+    case Verb::OpenUdp:
+        return openUdp(tap, request.port);
+    case Verb::CloseUdp:
+        return closeUdp(tap, request.port);
+    case Verb::RefuseUdp:
+        return refuseUdp(tap, request.port, request.bytes);
     case Verb::KeepSecret:
         return keepSecret(tap, request.bytes);
     case Verb::FetchSecret:
@@ -136,11 +146,64 @@ Result<Supervisor::Answer> Supervisor::removeTap(unsigned number)
         return Answer{};
     // Gone whatever happens below: an error leaves a tap nobody listens to, never an open one.
     const Tap tap = found->second.tap;
+    const std::set<std::uint16_t> udpPorts = std::move(found->second.udpPorts);
     m_taps.erase(found);
+    for (const std::uint16_t port : udpPorts)
+        (void)m_ruleset.closeUdp(tap, port);
     auto done = m_network.removeTap(tap.name);
     if (auto cleaned = m_ruleset.removeTap(tap); done && !cleaned)
         done = cleaned;
     return done ? Result<Answer>(Answer{}) : tl::unexpected(done.error());
+}
+
+Result<Supervisor::Answer> Supervisor::openUdp(TapState& tap, std::uint16_t port)
+{
+    if (port == 0 || port == CaughtDnsPort)
+        return fail(Error::Code::Invalid, fmt::format("UDP port {} can't be opened", port));
+    const bool isNew = !tap.udpPorts.contains(port);
+    if (isNew && tap.udpPorts.size() >= Jail::MaxUdpPorts)
+        return fail(Error::Code::TooLarge,
+                    fmt::format("at most {} UDP ports of a sandbox", Jail::MaxUdpPorts));
+    auto sockets = makeUdpSockets(tap.tap, port);
+    if (!sockets)
+        return tl::unexpected(sockets.error());
+    if (isNew) {
+        if (auto done = m_ruleset.openUdp(tap.tap, port); !done)
+            return tl::unexpected(done.error());
+        tap.udpPorts.insert(port);
+    }
+    Answer answer;
+    for (UniqueFd& socket : *sockets)
+        answer.given.push_back(std::move(socket));
+    return answer;
+}
+
+Result<Supervisor::Answer> Supervisor::closeUdp(TapState& tap, std::uint16_t port)
+{
+    if (tap.udpPorts.erase(port) == 0)
+        return Answer{};
+    if (auto done = m_ruleset.closeUdp(tap.tap, port); !done)
+        return tl::unexpected(done.error());
+    return Answer{};
+}
+
+Result<Supervisor::Answer>
+Supervisor::refuseUdp(const TapState& tap, std::uint16_t port, std::string_view about) const
+{
+    std::uint16_t guestPort = 0;
+    const char* const last = about.data() + about.size();
+    const auto [end, problem] = std::from_chars(about.data(), last, guestPort);
+    std::array<char, 16> ignored{};
+    const std::string asked(problem == std::errc{} && end != last ? end + 1 : last, last);
+    const bool six = asked.find(':') != std::string::npos;
+    if (::inet_pton(six ? AF_INET6 : AF_INET, asked.c_str(), ignored.data()) != 1)
+        return fail(Error::Code::Invalid, "not an address that a datagram went to");
+    const Tap& own = tap.tap;
+    const Flow flow{own.guestMac, own.gatewayMac, six ? own.guest6 : own.guest4,
+                    asked,        guestPort,      port};
+    if (auto sent = sendToGuest(own, refusalFrame(flow)); !sent)
+        return tl::unexpected(sent.error());
+    return Answer{};
 }
 
 Result<Supervisor::Answer> Supervisor::keepSecret(TapState& tap, std::string_view secret) const

@@ -24,6 +24,7 @@ constexpr std::string_view Base = R"(
 table inet sallyport {{
     set guest4 {{ type ifname . ipv4_addr; }}
     set guest6 {{ type ifname . ipv6_addr; }}
+    set udp_open {{ type ifname . inet_service; }}
     set refusals {{ type ifname; size 2048; flags dynamic; }}
     map count_tcp {{ type ifname : counter; }}
     map count_dns {{ type ifname : counter; }}
@@ -51,6 +52,13 @@ table inet sallyport {{
         iifname . ip6 saddr @guest6 accept
         goto spoofed
     }}
+    # To the socket of the very port, since the answer has to come from it. Where none hears any
+    # more (the engine is gone) tproxy does not match.
+    chain opened {{
+        meta nfproto ipv4 meta l4proto udp tproxy ip to 127.0.0.1 meta mark set {mark} counter name iifname map @count_dns accept
+        meta nfproto ipv6 meta l4proto udp tproxy ip6 to [::1] meta mark set {mark} counter name iifname map @count_dns accept
+        goto refused
+    }}
     chain prerouting {{
         type filter hook prerouting priority mangle; policy drop;
         iifname "lo" accept
@@ -62,6 +70,7 @@ table inet sallyport {{
         ip6 daddr {{ ::/127, ::ffff:0:0/96 }} goto refused
         meta l4proto tcp tproxy to :{tcpPort} meta mark set {mark} counter name iifname map @count_tcp accept
         meta l4proto udp udp dport 53 tproxy to :{dnsPort} meta mark set {mark} counter name iifname map @count_dns accept
+        iifname . udp dport @udp_open goto opened
         goto refused
     }}
     chain input {{
@@ -113,6 +122,17 @@ std::string removeTapRules(const Tap& tap)
     return rules;
 }
 
+std::string openUdpRules(const Tap& tap, std::uint16_t port)
+{
+    return fmt::format("add element inet sallyport udp_open {{ \"{}\" . {} }}\n", tap.name, port);
+}
+
+std::string closeUdpRules(const Tap& tap, std::uint16_t port)
+{
+    return fmt::format("delete element inet sallyport udp_open {{ \"{}\" . {} }}\n", tap.name,
+                       port);
+}
+
 void Ruleset::Free::operator()(nft_ctx* context) const
 {
     nft_ctx_free(context);
@@ -157,6 +177,18 @@ Status Ruleset::addTap(const Tap& tap)
 Status Ruleset::removeTap(const Tap& tap)
 {
     auto done = run(removeTapRules(tap));
+    return done ? Status() : tl::unexpected(done.error());
+}
+
+Status Ruleset::openUdp(const Tap& tap, std::uint16_t port)
+{
+    auto done = run(openUdpRules(tap, port));
+    return done ? Status() : tl::unexpected(done.error());
+}
+
+Status Ruleset::closeUdp(const Tap& tap, std::uint16_t port)
+{
+    auto done = run(closeUdpRules(tap, port));
     return done ? Status() : tl::unexpected(done.error());
 }
 

@@ -26,6 +26,8 @@ inline constexpr unsigned CaughtDnsPort = 53; // answers have to come from port 
 [[nodiscard]] std::string baseRules();
 [[nodiscard]] std::string addTapRules(const Tap& tap);
 [[nodiscard]] std::string removeTapRules(const Tap& tap);
+[[nodiscard]] std::string openUdpRules(const Tap& tap, std::uint16_t port);
+[[nodiscard]] std::string closeUdpRules(const Tap& tap, std::uint16_t port);
 
 class Ruleset
 {
@@ -35,6 +37,9 @@ public:
 
     [[nodiscard]] Status addTap(const Tap& tap);
     [[nodiscard]] Status removeTap(const Tap& tap);
+    // One more port whose datagrams go to sockets of ours. Opening an open one is fine.
+    [[nodiscard]] Status openUdp(const Tap& tap, std::uint16_t port);
+    [[nodiscard]] Status closeUdp(const Tap& tap, std::uint16_t port);
     [[nodiscard]] Result<TapCounters> counters(const Tap& tap);
 
 private:

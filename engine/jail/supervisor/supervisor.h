@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ private:
         Tap tap;
         Listeners listeners;
         std::optional<SecretBox> secret;
+        std::set<std::uint16_t> udpPorts = {};
     };
     // What a request is answered with. Bytes are borrowed from a secret.
     struct Answer
@@ -80,6 +82,10 @@ private:
     [[nodiscard]] Result<Answer> removeTap(unsigned number);
     [[nodiscard]] Result<Answer> keepSecret(TapState& tap, std::string_view secret) const;
     [[nodiscard]] Result<Answer> connectTo(const TapState& tap, std::uint16_t port) const;
+    [[nodiscard]] Result<Answer> openUdp(TapState& tap, std::uint16_t port);
+    [[nodiscard]] Result<Answer> closeUdp(TapState& tap, std::uint16_t port);
+    [[nodiscard]] Result<Answer>
+    refuseUdp(const TapState& tap, std::uint16_t port, std::string_view about) const;
     [[nodiscard]] Result<Answer> selfTest();
     [[nodiscard]] Result<Answer> counters(const TapState& tap);
     [[nodiscard]] Result<Answer> domainProcess(const std::string& domain) const;

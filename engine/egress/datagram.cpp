@@ -1,4 +1,4 @@
-#include "engine/egress/dns_datagram.h"
+#include "engine/egress/datagram.h"
 
 #include <cstring>
 
@@ -38,9 +38,9 @@ void setSource(msghdr& message, const sockaddr_storage& asked)
 
 } // namespace
 
-std::optional<DnsDatagram> receiveDatagram(int socket, std::span<char> buffer)
+std::optional<Datagram> receiveDatagram(int socket, std::span<char> buffer)
 {
-    DnsDatagram datagram;
+    Datagram datagram;
     alignas(cmsghdr) char control[ControlBytes];
     iovec part{buffer.data(), buffer.size()};
     msghdr message{};
@@ -67,7 +67,7 @@ std::optional<DnsDatagram> receiveDatagram(int socket, std::span<char> buffer)
     return datagram;
 }
 
-void sendDatagram(int socket, const DnsDatagram& query, std::span<const std::uint8_t> answer)
+void sendDatagram(int socket, const Datagram& query, std::span<const std::uint8_t> answer)
 {
     alignas(cmsghdr) char control[ControlBytes] = {};
     sockaddr_storage client = query.client;

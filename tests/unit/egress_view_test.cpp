@@ -257,6 +257,18 @@ private slots:
                  QStringLiteral("host:api.example.com"));
     }
 
+    void aRowCanBeTriedInTheHandlers()
+    {
+        Scene scene(5);
+        std::vector<api::RowDetail> asked;
+        QObject::connect(&scene.view, &ui::egress::EgressView::trialRequested, &scene.view,
+                         [&](const api::RowDetail& row) { asked.push_back(row); });
+        scene.trigger(1, "menuTry");
+        QTRY_COMPARE(asked.size(), std::size_t(1));
+        QCOMPARE(asked.front().row.path, std::string("/v1/items/2"));
+        QVERIFY(!asked.front().requestHeaders.empty());
+    }
+
     void heldRowsLeadToTheirQuestion()
     {
         Scene scene(2);

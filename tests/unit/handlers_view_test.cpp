@@ -2,6 +2,7 @@
 
 #include <QAction>
 #include <QApplication>
+#include <QComboBox>
 #include <QCheckBox>
 #include <QLabel>
 #include <QLineEdit>
@@ -244,6 +245,25 @@ private slots:
         QTest::mouseClick(scene.part<QPushButton>("trialRun"), Qt::LeftButton);
         QVERIFY(scene.part<QLabel>("trialVerdict")->text().contains(QLatin1String("Not a header")));
         QCOMPARE(scene.engine.callCount("handlers.try"), 2);
+    }
+
+    void aLoggedRequestIsFilledIn()
+    {
+        Scene scene;
+        api::RowDetail row;
+        row.row = test::row(7, api::RowState::Done, "api.example.com");
+        row.row.method = "PROPFIND";
+        row.row.requestBytes = 12;
+        row.requestHeaders = {{"Accept", "a/b"}, {"Content-Length", "12"}, {"X-Odd", "\x1b[31m"}};
+        scene.view.tryRequest(row);
+        QVERIFY(scene.part<QPlainTextEdit>("trialHeaders")->isVisible());
+        QCOMPARE(scene.part<QComboBox>("trialMethod")->currentText(), QStringLiteral("PROPFIND"));
+        QVERIFY(scene.part<QLineEdit>("trialUrl")->text().contains(
+            QLatin1String("//api.example.com/")));
+        QCOMPARE(scene.part<QPlainTextEdit>("trialHeaders")->toPlainText(),
+                 QStringLiteral("Accept: a/b\nX-Odd: \\x1b[31m"));
+        QVERIFY(
+            scene.part<QLabel>("trialVerdict")->text().contains(QLatin1String("without its body")));
     }
 
     void limitsAreChanged()

@@ -85,6 +85,11 @@ void EgressPage::addMenuActions(QMenu& menu, const api::Row& found)
         [this, row] { copy(urlText(*row, MostCopied), tr("URL copied.")); });
     add({}, tr("Copy as &curl"), "menuCopyCurl", [this, row] { copyAsCurl(*row); });
     menu.addSeparator();
+    if (!host.isEmpty() && !row->method.empty())
+        add(theme::icon(QStringLiteral("handlers")), tr("Tr&y in handlers…"), "menuTry",
+            [this, row] {
+                withDetail(*row, [this](const api::RowDetail& it) { emit trialRequested(it); });
+            });
     add(theme::icon(QStringLiteral("info")), tr("&Why?"), "menuWhy", [this, row] {
         m_table->selectRow(m_model.rowOf(row->id));
         showDetail();
@@ -147,18 +152,26 @@ void EgressPage::copy(const QString& text, const QString& what)
     m_toast->showMessage(what);
 }
 
-// With the headers, which have to be fetched.
 void EgressPage::copyAsCurl(const api::Row& row)
 {
-    m_link.call("log.get", {{"row", row.id}}, this, [this, row](const Result<api::Json>& reply) {
-        api::RowDetail detail;
-        detail.row = row;
-        if (reply) {
-            if (const auto fetched = api::fromJson<api::RowDetail>(*reply))
-                detail = *fetched;
-        }
+    withDetail(row, [this](const api::RowDetail& detail) {
         copy(curlCommand(detail), tr("curl command copied."));
     });
+}
+
+// With the headers, which have to be fetched; without them where the engine has none.
+void EgressPage::withDetail(const api::Row& row, std::function<void(const api::RowDetail&)> use)
+{
+    m_link.call("log.get", {{"row", row.id}}, this,
+                [row, use = std::move(use)](const Result<api::Json>& reply) {
+                    api::RowDetail detail;
+                    detail.row = row;
+                    if (reply) {
+                        if (const auto fetched = api::fromJson<api::RowDetail>(*reply))
+                            detail = *fetched;
+                    }
+                    use(detail);
+                });
 }
 
 } // namespace sallyport::ui::egress

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <array>
 
 #include <QWidget>
@@ -46,6 +47,7 @@ public:
 signals:
     void ruleRequested(qint64 sandbox, qint64 rule);
     void ruleProposed(const sallyport::api::Rule& rule);
+    void trialRequested(const sallyport::api::RowDetail& row);
     void questionRequested(qint64 question);
 
 protected:
@@ -86,6 +88,7 @@ private:
     void tunnelHost(const api::Row& row);
     void copy(const QString& text, const QString& what);
     void copyAsCurl(const api::Row& row);
+    void withDetail(const api::Row& row, std::function<void(const api::RowDetail&)> use);
 
     EngineLink& m_link;
     SandboxBook m_sandboxes;

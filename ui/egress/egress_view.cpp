@@ -15,6 +15,7 @@ EgressView::EgressView(EngineLink& link, QWidget* parent)
     column->addWidget(m_page);
     connect(m_page, &EgressPage::ruleRequested, this, &EgressView::ruleRequested);
     connect(m_page, &EgressPage::ruleProposed, this, &EgressView::ruleProposed);
+    connect(m_page, &EgressPage::trialRequested, this, &EgressView::trialRequested);
     connect(m_page, &EgressPage::questionRequested, this, &EgressView::questionRequested);
 }
 

@@ -34,6 +34,8 @@ signals:
     void ruleRequested(qint64 sandbox, qint64 rule);
     // … or to write one from a row: show PolicyView::proposeRule(rule).
     void ruleProposed(const sallyport::api::Rule& rule);
+    // … or to see what the sandbox's handlers would make of such a request: HandlersView::tryRequest.
+    void trialRequested(const sallyport::api::RowDetail& row);
     // A row is held: show the question (ApprovalCenter::showQuestion).
     void questionRequested(qint64 question);
 

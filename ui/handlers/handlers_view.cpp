@@ -133,19 +133,25 @@ QWidget* HandlersView::makeParts()
         return m_editor->isModified() ? std::optional(m_editor->source()) : std::nullopt;
     });
     m_limits = new LimitsView(m_link);
-    auto* tabs = new QTabWidget(this);
-    tabs->setObjectName(QStringLiteral("handlerParts"));
-    tabs->setDocumentMode(true);
-    tabs->tabBar()->setExpanding(false);
-    tabs->tabBar()->setAccessibleName(tr("Parts of the handlers' tab"));
-    tabs->addTab(makeLines(), tr("&What they wrote"));
-    tabs->addTab(m_trial, tr("Tr&y it"));
-    tabs->addTab(m_limits, tr("&Limits"));
+    m_parts = new QTabWidget(this);
+    m_parts->setObjectName(QStringLiteral("handlerParts"));
+    m_parts->setDocumentMode(true);
+    m_parts->tabBar()->setExpanding(false);
+    m_parts->tabBar()->setAccessibleName(tr("Parts of the handlers' tab"));
+    m_parts->addTab(makeLines(), tr("&What they wrote"));
+    m_parts->addTab(m_trial, tr("Tr&y it"));
+    m_parts->addTab(m_limits, tr("&Limits"));
     auto* part = new QWidget(this);
     auto* column = new QVBoxLayout(part);
     column->setContentsMargins(theme::PagePad, 0, theme::PagePad, theme::Pad);
-    column->addWidget(tabs);
+    column->addWidget(m_parts);
     return part;
+}
+
+void HandlersView::tryRequest(const api::RowDetail& row)
+{
+    m_parts->setCurrentWidget(m_trial);
+    m_trial->setRequest(row);
 }
 
 QWidget* HandlersView::makeLines()

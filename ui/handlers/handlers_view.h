@@ -11,6 +11,7 @@
 class QAction;
 class QLabel;
 class QPushButton;
+class QTabWidget;
 
 namespace sallyport::ui {
 class EngineLink;
@@ -34,6 +35,8 @@ public:
     explicit HandlersView(EngineLink& link, QWidget* parent = nullptr);
 
     void setSandbox(qint64 id);
+    // Opens Try it with this logged request of the sandbox's.
+    void tryRequest(const api::RowDetail& row);
 
 signals:
     // A line belongs to this row of the egress log, which the person wants to see.
@@ -65,6 +68,7 @@ private:
     ModuleEditor* m_editor = nullptr;
     QLabel* m_state = nullptr;
     QLabel* m_noLines = nullptr;
+    QTabWidget* m_parts = nullptr;
     TrialView* m_trial = nullptr;
     LimitsView* m_limits = nullptr;
     QPushButton* m_save = nullptr;

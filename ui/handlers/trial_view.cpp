@@ -24,6 +24,14 @@ namespace sallyport::ui::handlers {
 namespace {
 
 constexpr int MostText = 65536; // of a body, shown
+constexpr int MostUrl = 8000;
+
+// Headers that say how long the body is, which a trial makes anew.
+bool isOfTheBody(const QString& name)
+{
+    return name.compare(QLatin1String("content-length"), Qt::CaseInsensitive) == 0 ||
+           name.compare(QLatin1String("transfer-encoding"), Qt::CaseInsensitive) == 0;
+}
 
 QString several(const std::string& text)
 {
@@ -75,7 +83,7 @@ QWidget* TrialView::makeRequest()
     m_url = new QLineEdit(QStringLiteral("https://example.com/"), part);
     m_url->setObjectName(QStringLiteral("trialUrl"));
     m_url->setAccessibleName(tr("URL"));
-    m_url->setMaxLength(8000);
+    m_url->setMaxLength(MostUrl);
     m_headers = new QPlainTextEdit(part);
     m_headers->setObjectName(QStringLiteral("trialHeaders"));
     m_headers->setPlaceholderText(tr("Accept: application/json"));
@@ -145,6 +153,29 @@ void TrialView::setSandbox(qint64 id)
     m_result->clear();
     m_verdict->setText(tr("What would become of the request shows here."));
     theme::setLabelTone(m_verdict, theme::Tone::Muted);
+}
+
+void TrialView::setRequest(const api::RowDetail& row)
+{
+    const QString method = safe(row.row.method, 32);
+    if (m_method->findText(method) < 0)
+        m_method->addItem(method);
+    m_method->setCurrentText(method);
+    m_url->setText(urlText(row.row, MostUrl));
+    QStringList lines;
+    for (const auto& [name, value] : row.requestHeaders)
+        if (!isOfTheBody(toQt(name)))
+            lines.append(QStringLiteral("%1: %2").arg(safe(name, 200), safe(value)));
+    m_headers->setPlainText(lines.join(QLatin1Char('\n')));
+    m_body->clear();
+    m_result->clear();
+    const bool hadBody = row.row.requestBytes > 0;
+    m_verdict->setText(hadBody
+                           ? tr("As it was logged, without its body of %1, which is not kept.")
+                                 .arg(bytesText(row.row.requestBytes))
+                           : tr("As it was logged."));
+    theme::setLabelTone(m_verdict, theme::Tone::Muted);
+    m_try->setFocus();
 }
 
 void TrialView::tryIt()

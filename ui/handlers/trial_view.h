@@ -6,6 +6,7 @@
 #include <QWidget>
 
 #include "engine/api/handlers.h"
+#include "engine/api/types.h"
 
 class QCheckBox;
 class QComboBox;
@@ -33,6 +34,9 @@ public:
     TrialView(EngineLink& link, Draft draft, QWidget* parent = nullptr);
 
     void setSandbox(qint64 id);
+    // Fills in a request that was logged: method, address and headers. Its body was not kept, and
+    // what the log masks is masked here.
+    void setRequest(const api::RowDetail& row);
 
 private:
     QWidget* makeRequest();

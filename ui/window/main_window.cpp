@@ -22,6 +22,7 @@
 #include "ui/bridge/text.h"
 #include "ui/credentials/credentials_window.h"
 #include "ui/egress/egress_view.h"
+#include "ui/handlers/handlers_view.h"
 #include "ui/policy/policy_view.h"
 #include "ui/sandboxes/create_dialog.h"
 #include "ui/sandboxes/sandbox_rail.h"
@@ -266,6 +267,11 @@ void MainWindow::wireEngine()
                     m_sandboxPage->showTab(SandboxPage::Policy);
                     m_sandboxPage->policy().showRule(rule);
                 });
+        connect(view, &egress::EgressView::trialRequested, this, [this](const api::RowDetail& row) {
+            m_rail->select(row.row.sandbox);
+            m_sandboxPage->showTab(SandboxPage::Handlers);
+            m_sandboxPage->handlers().tryRequest(row);
+        });
         connect(view, &egress::EgressView::ruleProposed, this, [this](const api::Rule& rule) {
             if (rule.sandbox)
                 m_rail->select(*rule.sandbox);

@@ -69,6 +69,7 @@ public:
     [[nodiscard]] int currentTab() const;
     [[nodiscard]] egress::EgressView& egress() { return *m_egress; }
     [[nodiscard]] policy::PolicyView& policy() { return *m_policy; }
+    [[nodiscard]] handlers::HandlersView& handlers() { return *m_handlers; }
 
     // Ask in the page, not in a dialog: the buttons appear above the tabs.
     void askToDelete();

@@ -10,6 +10,7 @@
 #include "app/sallyctl/output.h"
 #include "app/sallyctl/secret_input.h"
 #include "app/sallyctl/values.h"
+#include "engine/api/settings.h"
 
 namespace sallyport::ctl {
 namespace {
@@ -267,6 +268,58 @@ Result<int> test(Context& context, const std::string& sandbox, const std::string
     return ExitOk;
 }
 
+struct HandlersOptions
+{
+    std::string name;
+    std::string answer;
+    std::string sandbox; // empty: all that may use it
+};
+
+// Whether handlers may read it: a setting, of all sandboxes or of one.
+Result<int> setForHandlers(Context& context, const HandlersOptions& options)
+{
+    const auto credential = fetchOne(context, options.name);
+    if (!credential)
+        return tl::unexpected<Error>(credential.error());
+    Json parameters{{"name", "handler.credentials"}};
+    if (!options.sandbox.empty())
+        parameters["sandbox"] = sandboxParameter(options.sandbox);
+    const auto setting = context.callFor<api::Setting>("settings.get", parameters);
+    if (!setting)
+        return tl::unexpected<Error>(setting.error());
+    Json names = Json::array();
+    for (const Json& name : Json::parse(setting->value, nullptr, false))
+        if (name != credential->name)
+            names.push_back(name);
+    if (options.answer == "on")
+        names.push_back(credential->name);
+    parameters["value"] = std::move(names);
+    const auto kept = context.callFor<api::Setting>("settings.set", parameters);
+    if (!kept)
+        return tl::unexpected<Error>(kept.error());
+    if (context.json)
+        printJson(api::toJson(*kept));
+    else
+        printLine(fmt::format("handlers {} read {}", options.answer == "on" ? "may" : "may not",
+                              credential->name));
+    return ExitOk;
+}
+
+void addHandlersCommand(CLI::App& credentials, Context& context)
+{
+    const auto options = std::make_shared<HandlersOptions>();
+    auto* command = credentials.add_subcommand(
+        "handlers", "Whether handlers in JavaScript may read its value in env; off unless set");
+    command->add_option("name", options->name, "Name or id")->required();
+    command->add_option("answer", options->answer, "on or off")
+        ->required()
+        ->check(CLI::IsMember({"on", "off"}));
+    command->add_option("--sandbox", options->sandbox, "Of this sandbox alone");
+    command->callback([&context, options] {
+        context.command = [&context, options] { return setForHandlers(context, *options); };
+    });
+}
+
 void addAddCommand(CLI::App& credentials, Context& context)
 {
     const auto options = std::make_shared<AddOptions>();
@@ -318,6 +371,7 @@ void addCredentialCommands(CLI::App& app, Context& context)
     removeCommand->add_option("name", *name, "Name or id")->required();
     bind(removeCommand, [&context, name] { return remove(context, *name); });
 
+    addHandlersCommand(*credentials, context);
     bind(credentials->add_subcommand("unlock", "Open the vault; the first passphrase makes it"),
          [&context] { return unlock(context); });
     bind(credentials->add_subcommand("lock", "Forget all values until it is unlocked"),

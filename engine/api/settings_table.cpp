@@ -202,6 +202,10 @@ constexpr std::array Table = {
                 "One request of the guest must not become a flood of others."},
     SettingInfo{"handler.bindingUses", "Uses of bindings of a call", Count, Sandbox, 1000, 1,
                 100000, "Each reads or writes this machine's disk."},
+    SettingInfo{"handler.credentials", "Credentials that handlers may read", List, Sandbox, 0, 0, 0,
+                "One a line, by name: env.GITHUB_TOKEN of the variable, else of the name in capital "
+                "letters. Only where the sandbox may use it. None without it: a handler reads what "
+                "others sent, and what it knows it can use in any way."},
     SettingInfo{"handler.logLines", "Lines that a call may write", Count, Sandbox, 1000, 10, 100000,
                 "A loop that writes must not drive older lines out of the log."},
     SettingInfo{"handler.callsAtOnce", "Calls at once of a sandbox", Count, Sandbox, 256, 1, 4096,

@@ -86,6 +86,12 @@ public:
     {
         static_cast<void>(names);
     }
+    // Whether all that this sandbox's handlers find in env is there and fresh; and the wait for it.
+    [[nodiscard]] virtual bool isEnvironmentFresh(api::SandboxId) { return true; }
+    [[nodiscard]] virtual boost::asio::awaitable<void> freshenEnvironment(api::SandboxId)
+    {
+        co_return;
+    }
     // A credential was on its way to somebody else; the request has been refused.
     virtual void alarm(api::CredentialAlarm alarm) { static_cast<void>(alarm); }
 

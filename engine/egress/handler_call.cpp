@@ -119,6 +119,9 @@ asio::awaitable<void> HandlerCall::begin()
         co_return;
     }
     const auto keep = shared_from_this();
+    if (Gatekeeper& gatekeeper = m_door->context->gatekeeper;
+        !gatekeeper.isEnvironmentFresh(m_door->id))
+        co_await gatekeeper.freshenEnvironment(m_door->id);
     auto begun = co_await runtime->begin(m_door->id, *this, callHead());
     if (!begun) {
         m_failure = begun.error().text;

@@ -226,6 +226,22 @@ bool mayUse(const api::Credential& credential, api::SandboxId sandbox)
     return std::find(some.begin(), some.end(), sandbox) != some.end();
 }
 
+bool isSentWhole(const api::Credential& credential)
+{
+    return credential.use != api::CredentialUse::AwsSigV4 &&
+           credential.use != api::CredentialUse::GitHubApp;
+}
+
+std::string variableOf(const api::Credential& credential)
+{
+    if (!credential.variable.empty())
+        return credential.variable;
+    std::string name = credential.name;
+    for (char& c : name)
+        c = c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    return name;
+}
+
 std::string useText(const api::Credential& credential)
 {
     switch (credential.use) {

@@ -37,6 +37,11 @@ struct HeaderTemplate
 [[nodiscard]] std::vector<policy::Pattern> hostPatterns(const api::Credential& credential);
 [[nodiscard]] bool mayUse(const api::Credential& credential, api::SandboxId sandbox);
 
+// Whether its value goes on the wire as it is: those that sign, or that get other tokens, do not.
+[[nodiscard]] bool isSentWhole(const api::Credential& credential);
+// Its name in the env of handlers: its variable, else "GITHUB_TOKEN" for "github-token".
+[[nodiscard]] std::string variableOf(const api::Credential& credential);
+
 // How it is put in, in a few words: "Authorization: Bearer …".
 [[nodiscard]] std::string useText(const api::Credential& credential);
 

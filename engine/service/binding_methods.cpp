@@ -137,7 +137,7 @@ void Engine::bindingsChanged()
 {
     for (const api::Sandbox& sandbox : m_sandboxes->list()) {
         m_book->setHandlers(sandbox.id, handlersOnLadder(sandbox.id));
-        m_runtime->setEnvironment(sandbox.id, sandbox.name, handlersEnvironment(sandbox.id).dump());
+        putEnvironmentInForce(sandbox.id, sandbox.name);
         broadcast("handlers.changed", {{"sandbox", sandbox.id}});
     }
 }

@@ -211,7 +211,8 @@ asio::awaitable<Status> CredentialBook::remove(api::CredentialId credential)
     auto known = entry(credential);
     if (!known)
         co_return tl::unexpected(known.error());
-    const std::string name = (*known)->credential.name;
+    const api::Credential removedOne = (*known)->credential;
+    const std::string& name = removedOne.name;
     const bool isInVault = (*known)->credential.source == api::CredentialSource::Vault && m_vault;
     // A value that can't be removed now would stay for ever, known to nobody.
     if (isInVault && m_vaultStatus.isLocked && !m_vaultStatus.isNew)
@@ -224,7 +225,7 @@ asio::awaitable<Status> CredentialBook::remove(api::CredentialId credential)
     m_store.removeCredential(credential);
     forgetKits();
     if (m_listener.onRemoved)
-        m_listener.onRemoved(credential);
+        m_listener.onRemoved(removedOne);
     co_return Status();
 }
 
@@ -371,21 +372,60 @@ std::vector<std::pair<std::string, std::string>> CredentialBook::environmentOf(a
     return variables;
 }
 
-asio::awaitable<std::vector<std::pair<std::string, std::string>>> CredentialBook::valuesForHandlers(api::SandboxId sandbox)
+// What is not the whole secret on the wire could not be taken out of a handler's answer again.
+bool CredentialBook::isForHandlers(const Entry& entry, api::SandboxId sandbox, const std::vector<std::string>& names) const
+{
+    const api::Credential& credential = entry.credential;
+    return std::find(names.begin(), names.end(), credential.name) != names.end() && secret::mayUse(credential, sandbox) &&
+           checkForHandlers(credential.name).has_value();
+}
+
+Status CredentialBook::checkForHandlers(std::string_view name) const
+{
+    for (const auto& [id, entry] : m_entries)
+        if (entry.credential.name == name)
+            return secret::isSentWhole(entry.credential)
+                       ? Status()
+                       : fail(Error::Code::Invalid, fmt::format("{} only signs or gets tokens; its value is for nobody", name));
+    return fail(Error::Code::NotFound, fmt::format("no credential '{}'", name));
+}
+
+std::vector<std::pair<std::string, std::string>>
+CredentialBook::valuesForHandlers(api::SandboxId sandbox, const std::vector<std::string>& names) const
+{
+    std::vector<std::pair<std::string, std::string>> values;
+    for (const auto& [id, entry] : m_entries) {
+        if (!isForHandlers(entry, sandbox, names))
+            continue;
+        const bool isPrinted = entry.credential.source == api::CredentialSource::Command;
+        const auto stored = m_values.find(entry.credential.name);
+        const secret::SharedSecret value = isPrinted ? entry.printed : stored == m_values.end() ? nullptr : stored->second;
+        if (value)
+            values.emplace_back(secret::variableOf(entry.credential), std::string(value->view()));
+    }
+    return values;
+}
+
+bool CredentialBook::areHandlersValuesFresh(api::SandboxId sandbox, const std::vector<std::string>& names) const
+{
+    if (names.empty())
+        return true;
+    return std::none_of(m_entries.begin(), m_entries.end(), [&](const auto& each) {
+        const Entry& entry = each.second;
+        return entry.credential.source == api::CredentialSource::Command && entry.freshUntil <= nowUnixMillis() &&
+               isForHandlers(entry, sandbox, names);
+    });
+}
+
+asio::awaitable<void> CredentialBook::freshenHandlersValues(api::SandboxId sandbox, std::vector<std::string> names)
 {
     std::vector<api::CredentialId> stale;
     for (const auto& [id, entry] : m_entries)
         if (entry.credential.source == api::CredentialSource::Command && entry.freshUntil <= nowUnixMillis() &&
-            !entry.credential.variable.empty() && secret::mayUse(entry.credential, sandbox))
+            isForHandlers(entry, sandbox, names))
             stale.push_back(id);
     for (const api::CredentialId id : stale)
         co_await run(id);
-    std::vector<std::pair<std::string, std::string>> values;
-    if (const auto kit = kitOf(sandbox))
-        for (const secret::KitEntry& entry : kit->entries())
-            if (!entry.credential.variable.empty() && entry.value)
-                values.emplace_back(entry.credential.variable, std::string(entry.value->view()));
-    co_return values;
 }
 
 void CredentialBook::used(const std::vector<std::string>& names)

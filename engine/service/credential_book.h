@@ -31,7 +31,7 @@ public:
     struct Listener
     {
         std::function<void(const api::Credential&)> onChanged;
-        std::function<void(api::CredentialId)> onRemoved;
+        std::function<void(const api::Credential&)> onRemoved;
         std::function<void(const api::Vault&)> onVaultChanged;
         std::function<void(const api::CredentialAlarm&)> onAlarm;
     };
@@ -67,10 +67,15 @@ public:
     freshKitOf(api::SandboxId sandbox, const secret::Destination& destination);
     // What a program in the sandbox gets: variables with placeholders.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> environmentOf(api::SandboxId sandbox);
-    // The same with values, for the sandbox's handlers. Waits for programs that print some. Those that can't be had are left
-    // out. Whoever gets them wipes them.
-    [[nodiscard]] boost::asio::awaitable<std::vector<std::pair<std::string, std::string>>>
-    valuesForHandlers(api::SandboxId sandbox);
+    // For the sandbox's handlers: the values, as they are now, of those among `names` that it may use, by the name of each
+    // in env. Those that can't be had are left out.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>>
+    valuesForHandlers(api::SandboxId sandbox, const std::vector<std::string>& names) const;
+    // Whether none of them waits for a program to print it; and the wait, after which onChanged() has told of each.
+    [[nodiscard]] bool areHandlersValuesFresh(api::SandboxId sandbox, const std::vector<std::string>& names) const;
+    [[nodiscard]] boost::asio::awaitable<void> freshenHandlersValues(api::SandboxId sandbox, std::vector<std::string> names);
+    // Whether handlers may be given it.
+    [[nodiscard]] Status checkForHandlers(std::string_view name) const;
 
     void used(const std::vector<std::string>& names);
     void alarm(const api::CredentialAlarm& alarm);
@@ -99,6 +104,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<Status> keep(const std::string& name, std::string value);
     [[nodiscard]] boost::asio::awaitable<void> run(api::CredentialId credential);
     [[nodiscard]] boost::asio::awaitable<Status> reload();
+    [[nodiscard]] bool isForHandlers(const Entry& entry, api::SandboxId sandbox, const std::vector<std::string>& names) const;
     [[nodiscard]] static secret::KitEntry strangerTo(secret::KitEntry entry);
     void noteUse(api::CredentialId id);
     void announce(const Entry& entry);

@@ -107,6 +107,16 @@ void DoorKeeper::credentialsUsed(const std::vector<std::string>& names)
     m_credentials.used(names);
 }
 
+bool DoorKeeper::isEnvironmentFresh(api::SandboxId sandbox)
+{
+    return m_credentials.areHandlersValuesFresh(sandbox, m_settings.list("handler.credentials", sandbox));
+}
+
+boost::asio::awaitable<void> DoorKeeper::freshenEnvironment(api::SandboxId sandbox)
+{
+    return m_credentials.freshenHandlersValues(sandbox, m_settings.list("handler.credentials", sandbox));
+}
+
 void DoorKeeper::alarm(api::CredentialAlarm alarm)
 {
     if (alarm.sandboxName.empty())

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] boost::asio::awaitable<std::shared_ptr<const secret::Kit>>
     fetchCredentials(api::SandboxId sandbox, const secret::Destination& destination) override;
     void credentialsUsed(const std::vector<std::string>& names) override;
+    [[nodiscard]] bool isEnvironmentFresh(api::SandboxId sandbox) override;
+    [[nodiscard]] boost::asio::awaitable<void> freshenEnvironment(api::SandboxId sandbox) override;
     void alarm(api::CredentialAlarm alarm) override;
     [[nodiscard]] api::RowId addRow(const api::Row& row) override;
     void updateRow(const api::RowDetail& detail) override;

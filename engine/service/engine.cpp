@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
+#include "engine/secret/secret_text.h"
 #include "engine/service/door_limits.h"
 #include "engine/service/handler_limits.h"
 #include "engine/service/hook_call.h"
@@ -107,6 +108,12 @@ Status Engine::start()
     m_settings->setCheck("tls.authorities", [](const api::Json& value) -> Status {
         const auto authorities = tls::parseHostAuthorities(value.get_ref<const std::string&>());
         return authorities ? Status() : tl::unexpected(authorities.error());
+    });
+    m_settings->setCheck("handler.credentials", [this](const api::Json& value) -> Status {
+        for (const api::Json& name : value)
+            if (auto good = m_credentials->checkForHandlers(name.get_ref<const std::string&>()); !good)
+                return good;
+        return {};
     });
     m_budgets = std::make_unique<BudgetBook>(*m_settings);
     auto handlerLog = log::HandlerLog::open(*m_store);
@@ -261,9 +268,17 @@ void Engine::listenToParts()
         broadcast("settings.changed", api::toJson(setting));
     });
     CredentialBook::Listener credentials;
-    credentials.onChanged = [this](const api::Credential& credential) { broadcast("credential.changed", api::toJson(credential)); };
-    credentials.onRemoved = [this](api::CredentialId credential) { broadcast("credential.removed", {{"credential", credential}}); };
+    credentials.onChanged = [this](const api::Credential& credential) {
+        putEnvironmentsInForce();
+        broadcast("credential.changed", api::toJson(credential));
+    };
+    credentials.onRemoved = [this](const api::Credential& credential) {
+        forgetForHandlers(credential.name);
+        putEnvironmentsInForce();
+        broadcast("credential.removed", {{"credential", credential.id}});
+    };
     credentials.onVaultChanged = [this](const api::Vault& vault) {
+        putEnvironmentsInForce();
         applySetting("proxy.credential"); // its value can be had now, or no more
         broadcast("vault.changed", api::toJson(vault));
     };
@@ -300,6 +315,8 @@ void Engine::applySetting(std::string_view name)
         m_door->setProxy(proxyPlan(*m_settings, ::getenv, [this](const std::string& credential) { return m_credentials->valueOf(credential); }));
     else if (name == "tls.authorities")
         applyAuthorities();
+    else if (name == "handler.credentials")
+        putEnvironmentsInForce();
     else if (name.starts_with("handler."))
         for (const api::Sandbox& sandbox : m_sandboxes->list())
             m_runtime->setLimits(sandbox.id, handlerLimits(*m_settings, sandbox.id));
@@ -316,14 +333,35 @@ void Engine::applyAuthorities()
 void Engine::putModuleInForce(api::SandboxId sandbox, const std::string& name)
 {
     m_runtime->setLimits(sandbox, handlerLimits(*m_settings, sandbox));
-    m_runtime->setEnvironment(sandbox, name, handlersEnvironment(sandbox).dump());
+    putEnvironmentInForce(sandbox, name);
     m_runtime->setModule(sandbox, m_handlers->moduleInForce(sandbox));
 }
 
 // By the names of env: texts as they are; what stands for something else is an object with a kind.
 api::Json Engine::handlersEnvironment(api::SandboxId sandbox) const
 {
-    return m_bindings->bindings()->environmentOf(sandbox);
+    api::Json environment = m_bindings->bindings()->environmentOf(sandbox);
+    // What is bound by a name stays what it stands for.
+    for (const auto& [name, value] :
+         m_credentials->valuesForHandlers(sandbox, m_settings->list("handler.credentials", sandbox)))
+        if (!environment.contains(name))
+            environment[name] = value;
+    return environment;
+}
+
+void Engine::putEnvironmentInForce(api::SandboxId sandbox, const std::string& name)
+{
+    // A value is bytes; what is no text of Unicode is none for JavaScript either.
+    std::string json = handlersEnvironment(sandbox).dump(-1, ' ', false, api::Json::error_handler_t::replace);
+    m_runtime->setEnvironment(sandbox, name, json);
+    secret::wipe(json);
+}
+
+void Engine::putEnvironmentsInForce()
+{
+    if (m_sandboxes)
+        for (const api::Sandbox& sandbox : m_sandboxes->list())
+            putEnvironmentInForce(sandbox.id, sandbox.name);
 }
 
 void Engine::warmModule(api::SandboxId sandbox)
@@ -353,10 +391,29 @@ void Engine::addHandlerLine(api::SandboxId sandbox, const std::string& handler, 
     row.sandbox = sandbox;
     row.handler = handler;
     row.level = static_cast<api::LineLevel>(line.level);
-    row.text = line.text;
+    row.text = withoutValues(sandbox, line.text);
     row.line = line.line;
     row.column = line.column;
     m_keeper->addHandlerLine(row);
+}
+
+std::string Engine::withoutValues(api::SandboxId sandbox, std::string text)
+{
+    const auto kit = m_credentials->kitOf(sandbox);
+    return kit ? kit->withPlaceholders(text).value_or(text) : text;
+}
+
+// Another one that is named so later has not been granted.
+void Engine::forgetForHandlers(const std::string& credential)
+{
+    std::vector<SettingsBook::Owner> owners{std::nullopt};
+    for (const api::Sandbox& sandbox : m_sandboxes->list())
+        owners.emplace_back(sandbox.id);
+    for (const SettingsBook::Owner owner : owners) {
+        std::vector<std::string> names = m_settings->list("handler.credentials", owner);
+        if (std::erase(names, credential) > 0)
+            static_cast<void>(m_settings->set("handler.credentials", names, owner));
+    }
 }
 
 asio::awaitable<void> Engine::putToSleep(api::SandboxId sandbox, std::chrono::seconds after)

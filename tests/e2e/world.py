@@ -301,7 +301,7 @@ class World:
                 ssl_certificate {self.pki}/{certificate}.pem; ssl_certificate_key {self.pki}/{certificate}.key;
                 root {www};
                 location /echo {{ default_type text/plain; return 200 "$request_method $request_uri $server_protocol $http_user_agent\\n"; }}
-                location /headers {{ default_type text/plain; return 200 "x-auth-token=$http_x_auth_token x-mine=$http_x_mine\n"; }}
+                location /headers {{ default_type text/plain; access_log {self.dir}/nginx-headers.log headers; return 200 "x-auth-token=$http_x_auth_token x-mine=$http_x_mine\n"; }}
                 location /credential {{
                     default_type text/plain; access_log {self.dir}/nginx-credentials.log credentials;
                     return 200 "authorization=$http_authorization mine=$http_x_mine\n";
@@ -316,6 +316,7 @@ class World:
             events {{ worker_connections 1024; }}
             http {{
                 log_format credentials "authorization=$http_authorization mine=$http_x_mine";
+                log_format headers "$host $http_x_auth_token";
                 access_log {self.dir}/nginx-access.log; client_max_body_size 0; error_page 405 =200 $uri;
                 types {{ text/html html; }} default_type application/octet-stream;
                 {server("web.example.com v6.example.com", WEB4, "web", " http2")}

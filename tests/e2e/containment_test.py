@@ -51,6 +51,30 @@ class Containment(unittest.TestCase):
             with self.subTest(address):
                 self.assertFloor(f"http://{address}/")
 
+    def test_spellings_of_an_address(self):
+        # 10.9.9.9 in hexadecimal, octal and decimal, and inside IPv6: mapped, NAT64, 6to4, compatible.
+        for address in ("0x0a.9.9.9", "0x0a090909", "012.011.9.9", "168364297", "10.9.2313",
+                        "[::ffff:10.9.9.9]", "[::ffff:a09:909]", "[64:ff9b::a09:909]", "[2002:a09:909::]", "[::a09:909]"):  # fmt: skip
+            with self.subTest(address):
+                self.assertFloor(f"http://{address}/")
+
+    def test_names_that_spell_an_address(self):
+        # A program asks the resolver for such a name by itself; whoever looks it up outside must not take it for an address.
+        script = (
+            "import socket,struct,sys\n"
+            "name=sys.argv[1]\n"
+            "q=struct.pack('>6H',7,256,1,0,0,0)+b''.join(bytes([len(l)])+l.encode() for l in name.split('.'))+b'\\0'+struct.pack('>2H',1,1)\n"
+            "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(60); s.connect(('9.9.9.9',53)); s.send(q); r=s.recv(4096)\n"
+            "if not struct.unpack('>H',r[6:8])[0]: print('no address'); sys.exit()\n"
+            "c=socket.create_connection(('.'.join(map(str,r[-4:])),80)); c.settimeout(60)\n"
+            "try: c.sendall(('GET / HTTP/1.1\\r\\nHost: '+name+'\\r\\nConnection: close\\r\\n\\r\\n').encode()); print(c.recv(4096).decode())\n"
+            "except ConnectionResetError: print('reset')\n"
+        )
+        for name in ("0x0a.9.9.9", "0x0a090909", "012.011.9.9", "168364297", "10.9.2313", "10.9.9.9"):
+            with self.subTest(name):
+                out = guest.run("python3", "-c", script, name).stdout
+                self.assertRegex(out, "no address|reset|HTTP/1.1 (400|403|421|502)", out)
+
     def test_floor_by_name(self):
         for name in ("lan.example.com", "metadata.example.com", "loopback.example.com", "self.example.com"):
             with self.subTest(name):

@@ -3,6 +3,7 @@
 #include <QTest>
 
 #include "egress_fixture.h"
+#include "engine/policy/snapshot.h"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -132,6 +133,63 @@ private slots:
             return rows.back().row.state == api::RowState::Open && rows.back().webSocket && rows.back().webSocket->framesFromUpstream == 1;
         };
         QTRY_VERIFY_WITH_TIMEOUT(open(), 10000);
+    }
+
+    // Without a name in TLS the one asked of the resolver counts, and an address meets rules for addresses.
+    void tlsWithoutANameGoesByItsDestination()
+    {
+        const int port = m_node->port(1);
+        const auto ask = [&](int front, const QString& host) {
+            QProcess process;
+            useFork(process);
+            process.start("openssl", {"s_client", "-quiet", "-noservername", "-verify_return_error", "-CAfile", m_fixture->caFile(), "-connect",
+                                      QString("127.0.0.1:%1").arg(front)});
+            process.write(QString("GET / HTTP/1.1\r\nHost: %1:%2\r\nConnection: close\r\n\r\n").arg(host).arg(port).toUtf8());
+            process.waitForFinished(60000);
+            return process.readAllStandardOutput();
+        };
+        const QByteArray named = ask(m_fixture->frontFor(Host, port), Host);
+        QVERIFY2(named.startsWith("HTTP/1.1 200") && named.endsWith("classic"), named);
+        QTRY_COMPARE(keeper().lastRow().row.host, std::string(Host));
+        // Another name than the one that was resolved.
+        QVERIFY(ask(m_fixture->frontFor(Host, port), "other.example.com").startsWith("HTTP/1.1 421"));
+
+        api::Sandbox sandbox;
+        sandbox.id = EgressFixture::Sandbox;
+        sandbox.defaultAction = api::DefaultAction::Deny;
+        sandbox.grants = {"127.0.0.1:" + std::to_string(port)};
+        api::Rule rule;
+        rule.action = api::Action::Allow;
+        rule.match.host = Host;
+        const int front = m_fixture->frontForAddress("127.0.0.1", port);
+        keeper().setPolicy(policy::Snapshot::build(sandbox, {rule}, {}, nowUnixMillis()));
+        QVERIFY(ask(front, "127.0.0.1").startsWith("HTTP/1.1 403"));
+        rule.match.host = "127.0.0.0/8";
+        keeper().setPolicy(policy::Snapshot::build(sandbox, {rule}, {}, nowUnixMillis()));
+        // Let through, and then the server's certificate is not for an address.
+        const QByteArray byAddress = ask(front, "127.0.0.1");
+        QVERIFY2(byAddress.startsWith("HTTP/1.1 502"), byAddress);
+        QTRY_COMPARE(keeper().lastRow().row.host, std::string("127.0.0.1"));
+        keeper().allowAll();
+    }
+
+    // HTTP/2 frames its messages, HTTP/1.1 spells them: nothing in a field may become a second one.
+    void nothingIsSmuggledIntoHttp1()
+    {
+        QProcess process;
+        useFork(process);
+        process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        process.start("/usr/bin/python3", certificate({script("h2_smuggling.py")}) << Host << m_fixture->caFile());
+        const auto readLine = [&] {
+            while (!process.canReadLine() && process.waitForReadyRead(120000)) {
+            }
+            return process.readLine().trimmed();
+        };
+        const int port = readLine().toInt();
+        QVERIFY(port > 0);
+        process.write(QByteArray::number(m_fixture->frontFor(Host, port)) + '\n');
+        QCOMPARE(readLine(), QByteArray("all refused"));
+        process.waitForFinished();
     }
 
     void grpcPasses()

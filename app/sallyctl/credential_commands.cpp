@@ -109,6 +109,7 @@ struct AddOptions
     std::optional<std::string> basic;
     std::optional<std::string> query;
     bool placeholder = false;
+    bool aws = false;
     std::string variable;
     std::optional<std::string> command;
     std::optional<std::string> cache;
@@ -126,6 +127,8 @@ void setUse(const AddOptions& options, api::Credential& credential)
     } else if (options.query) {
         credential.use = api::CredentialUse::Query;
         credential.parameter = *options.query;
+    } else if (options.aws) {
+        credential.use = api::CredentialUse::AwsSigV4;
     } else if (options.placeholder) {
         credential.use = api::CredentialUse::Placeholder;
     } else if (options.header) {
@@ -332,6 +335,8 @@ void addAddCommand(CLI::App& credentials, Context& context)
     how->add_option("--header", options->header, "default: 'Authorization: Bearer {}'");
     how->add_option("--basic", options->basic, "USER: Authorization: Basic, with it as password");
     how->add_option("--query", options->query, "NAME of a query parameter");
+    how->add_flag("--aws", options->aws,
+                  "Sign AWS requests anew (SigV4); the value is ID:SECRET[:SESSION-TOKEN]");
     how->add_flag("--placeholder", options->placeholder,
                   "Only where the guest put the placeholder");
     how->require_option(0, 1);

@@ -112,6 +112,73 @@ swapPlaceholders(RequestHead& head, const secret::Kit& kit, const secret::Home& 
     return found;
 }
 
+std::optional<secret::AwsAuthorization> awsAuthorization(const RequestHead& head,
+                                                         std::string_view placeholder)
+{
+    const auto field = head.fields.find("authorization");
+    auto as = field ? secret::AwsAuthorization::parse(*field) : std::nullopt;
+    return as && as->id == placeholder ? std::move(as) : std::nullopt;
+}
+
+Result<std::optional<std::string>> awsPayload(const RequestHead& head)
+{
+    const auto said = head.fields.find("x-amz-content-sha256");
+    if (!said) {
+        if (head.framing.kind == BodyKind::None)
+            return std::optional<std::string>(secret::awsPayloadHash({}));
+        return std::optional<std::string>();
+    }
+    // Each piece of those is signed with a key that only the true secret makes.
+    if (said->starts_with("STREAMING-") && *said != "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+        return fail(Error::Code::Invalid,
+                    "its body is signed in pieces (" + std::string(*said) +
+                        "), which is not signed anew; have the client sign the payload as a "
+                        "whole, or not at all");
+    return std::optional<std::string>(*said);
+}
+
+Status signForAws(RequestHead& head,
+                  secret::AwsAuthorization as,
+                  std::string_view value,
+                  std::string payloadHash)
+{
+    constexpr std::string_view TokenField = "X-Amz-Security-Token";
+    constexpr std::string_view TokenName = "x-amz-security-token";
+    const secret::AwsKeys keys = secret::AwsKeys::of(value);
+    std::erase(as.signedHeaders, TokenName);
+    // What is about one connection only is ours to say (RFC 9110, 7.6.1).
+    for (const std::string_view name : {"connection", "expect", "te", "transfer-encoding"})
+        std::erase(as.signedHeaders, name);
+    head.fields.remove(TokenField);
+    if (!keys.token.empty()) {
+        head.fields.add(TokenField, keys.token);
+        as.signedHeaders.emplace_back(TokenName);
+    }
+    secret::AwsRequest request{head.method, head.path, {}, std::move(payloadHash)};
+    for (const Field field : head.fields)
+        request.fields.emplace_back(field.name, field.value);
+    if (!head.fields.has("host"))
+        request.fields.emplace_back("host", head.authority);
+    const auto made = secret::awsSigned(request, as, keys);
+    if (!made)
+        return tl::unexpected(made.error());
+    setField(head.fields, "Authorization", *made);
+    return {};
+}
+
+bool isPresignedForAws(std::string_view target, std::string_view placeholder)
+{
+    bool isPresigned = false;
+    forEachParameter(target, [&](std::string_view part) {
+        const std::size_t equals = std::min(part.find('='), part.size());
+        isPresigned =
+            isPresigned || (sameToken(part.substr(0, equals), "x-amz-credential") &&
+                            secret::percentDecoded(part.substr(equals)).starts_with(
+                                "=" + std::string(placeholder) + "/"));
+    });
+    return isPresigned;
+}
+
 bool holdsPlaceholder(const RequestHead& head, std::string_view placeholder)
 {
     const std::vector<std::string> forms = secret::allForms(placeholder);

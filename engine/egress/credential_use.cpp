@@ -55,8 +55,11 @@ asio::awaitable<std::optional<std::string>> CredentialUse::fitOut(secret::Destin
     co_await fetchValues();
     for (const std::size_t index : m_home) {
         const secret::KitEntry& entry = m_kit->entries()[index];
-        const bool isNeeded = entry.credential.use != api::CredentialUse::Placeholder ||
-                              holdsPlaceholder(m_inner.head(), entry.placeholder);
+        const bool isOnlyForPlaceholders =
+            entry.credential.use == api::CredentialUse::Placeholder ||
+            entry.credential.use == api::CredentialUse::AwsSigV4;
+        const bool isNeeded =
+            !isOnlyForPlaceholders || holdsPlaceholder(m_inner.head(), entry.placeholder);
         if (!entry.value && isNeeded)
             co_return fmt::format(
                 "the credential {} is to go with this request and can't be had: {}",
@@ -64,6 +67,76 @@ asio::awaitable<std::optional<std::string>> CredentialUse::fitOut(secret::Destin
     }
     editHead();
     screenBody();
+    co_return co_await sign();
+}
+
+asio::awaitable<std::optional<std::string>> CredentialUse::sign()
+{
+    for (const std::size_t index : m_home) {
+        const secret::KitEntry& entry = m_kit->entries()[index];
+        if (entry.credential.use != api::CredentialUse::AwsSigV4 || !entry.value)
+            continue;
+        if (isPresignedForAws(head().path, entry.placeholder))
+            co_return fmt::format("the credential {} signs requests, not URLs: have the client "
+                                  "send the signature in the Authorization header",
+                                  entry.credential.name);
+        auto as = awsAuthorization(head(), entry.placeholder);
+        if (!as)
+            continue;
+        auto payload = awsPayload(head());
+        if (payload && !*payload) {
+            if (auto problem = co_await readBody())
+                co_return problem;
+            payload = std::optional<std::string>(secret::awsPayloadHash(m_wholeBytes));
+        }
+        const Status made =
+            payload ? signForAws(*m_head, std::move(*as), entry.value->view(), std::move(**payload))
+                    : tl::unexpected(payload.error());
+        if (!made)
+            co_return fmt::format("the request can't be signed for {}: {}", entry.credential.name,
+                                  made.error().text);
+    }
+    co_return std::nullopt;
+}
+
+// The digest of a body stands before it.
+asio::awaitable<std::optional<std::string>> CredentialUse::readBody()
+{
+    constexpr std::size_t MostBytes = 1024 * 1024;
+    if (m_wholeBody)
+        co_return std::nullopt;
+    if (m_inner.head().expectsContinue) {
+        ResponseHead goOn;
+        goOn.status = 100;
+        m_inner.sendInterim(goOn);
+        co_await m_inner.answer().flush();
+        m_head->fields.remove("expect");
+        m_head->expectsContinue = false;
+    }
+    BodySource& from = body();
+    for (bool more = true; more;) {
+        std::string_view piece;
+        switch (from.next(piece)) {
+        case BodySource::State::Piece:
+            m_wholeBytes.append(piece);
+            break;
+        case BodySource::State::Blocked:
+            co_await from.wait();
+            break;
+        case BodySource::State::End:
+            more = false;
+            break;
+        case BodySource::State::Failed:
+            co_return "the body of the request was cut off or malformed: " + from.fault();
+        }
+        if (m_wholeBytes.size() > MostBytes)
+            co_return "a body of more than 1 MiB without its digest (X-Amz-Content-Sha256) is not "
+                      "signed anew";
+    }
+    m_head->framing = {BodyKind::Length, m_wholeBytes.size()};
+    setField(m_head->fields, "Content-Length", std::to_string(m_wholeBytes.size()));
+    m_head->fields.remove("transfer-encoding");
+    m_wholeBody.emplace(m_wholeBytes);
     co_return std::nullopt;
 }
 
@@ -156,6 +229,7 @@ bool CredentialUse::hideIn(ResponseHead& head) const
 void CredentialUse::startRaw()
 {
     m_body.reset();
+    m_wholeBody.reset();
     m_answer.reset();
     m_inner.startRaw();
 }
@@ -167,6 +241,8 @@ const RequestHead& CredentialUse::head() const
 
 BodySource& CredentialUse::body()
 {
+    if (m_wholeBody)
+        return *m_wholeBody;
     return m_body ? static_cast<BodySource&>(*m_body) : m_inner.body();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/egress/guest_request.h"
+#include "engine/egress/handler_body.h"
 #include "engine/egress/sandbox_door.h"
 #include "engine/egress/screened_body.h"
 #include "engine/policy/decision.h"
@@ -69,6 +70,9 @@ private:
     [[nodiscard]] Leak leakOf(std::size_t entry, const char* where) const;
     [[nodiscard]] asio::awaitable<void> fetchValues();
     void editHead();
+    // Those that are signatures. Returns why one can't be made; the body's leak may be it.
+    [[nodiscard]] asio::awaitable<std::optional<std::string>> sign();
+    [[nodiscard]] asio::awaitable<std::optional<std::string>> readBody();
     void screenBody();
     [[nodiscard]] bool hideIn(ResponseHead& head) const;
 
@@ -79,6 +83,8 @@ private:
     secret::Home m_home;
     std::optional<RequestHead> m_head; // where it differs from the guest's
     std::optional<ScreenedSource> m_body;
+    std::optional<WholeBody> m_wholeBody; // where it was needed for a signature
+    std::string m_wholeBytes;
     std::optional<ScreenedSink> m_answer;
     std::optional<Leak> m_leak;
     std::string m_used;

@@ -274,6 +274,10 @@ asio::awaitable<bool> Exchange::fitOut()
     m_log.row().credentials = m_request.used();
     if (!problem)
         co_return true;
+    if (m_request.leakInBody()) { // which was read for a signature
+        refuseLeak(*m_request.leakInBody());
+        co_return false;
+    }
     refuse(deniedRefusal(api::Step::Credential, {}, *problem));
     m_log.refused(api::Step::Credential, *problem, 403);
     co_return false;

@@ -123,8 +123,11 @@ Status checkUse(const api::Credential& credential)
             return invalid("parameter: name the query parameter, of letters and digits");
         return {};
     case api::CredentialUse::GitHubApp:
+        return invalid("use: tokens of GitHub apps are not offered yet");
     case api::CredentialUse::AwsSigV4:
-        return invalid("use: signing for AWS and tokens of GitHub apps are not offered yet");
+        if (credential.inBodies)
+            return invalid("inBodies: what is signed goes out as it is");
+        return {};
     case api::CredentialUse::Placeholder:
         break;
     }

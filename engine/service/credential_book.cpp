@@ -367,8 +367,12 @@ std::vector<std::pair<std::string, std::string>> CredentialBook::environmentOf(a
     std::vector<std::pair<std::string, std::string>> variables;
     if (const auto kit = kitOf(sandbox))
         for (const secret::KitEntry& entry : kit->entries())
-            if (!entry.credential.variable.empty())
+            if (!entry.credential.variable.empty()) {
                 variables.emplace_back(entry.credential.variable, entry.placeholder);
+                // Its clients sign with whatever they have; the signature is made anew.
+                if (entry.credential.use == api::CredentialUse::AwsSigV4 && entry.credential.variable == "AWS_ACCESS_KEY_ID")
+                    variables.emplace_back("AWS_SECRET_ACCESS_KEY", entry.placeholder);
+            }
     return variables;
 }
 

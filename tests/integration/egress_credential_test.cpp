@@ -13,6 +13,7 @@
 #include "egress_fixture.h"
 #include "engine/base/text.h"
 #include "engine/secret/encoding.h"
+#include "engine/secret/sigv4.h"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -23,6 +24,8 @@ constexpr auto Home = "api.example.com";
 constexpr auto Elsewhere = "other.example.com";
 const std::string Value = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
 const std::string Placeholder = "sp_A0B1C2D3E4F5G6H7I8J9K0L1M2N3O4P5Q6R7S";
+
+const std::string AwsValue = "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY:session/token=+";
 
 using Change = std::function<void(secret::KitEntry&)>;
 
@@ -239,7 +242,6 @@ private slots:
     {
         m_fixture = std::make_unique<EgressFixture>();
         m_fixture->startNginx();
-        m_echo = std::make_unique<Echo>();
     }
     void cleanupTestCase()
     {
@@ -250,7 +252,7 @@ private slots:
     {
         m_fixture->keeper().forgetRows();
         m_fixture->keeper().allowAll();
-        m_echo->forget();
+        m_echo = std::make_unique<Echo>(); // what the one before still reads is its own
     }
 
     void aHeaderIsSetInPlaceOfTheGuests_data()
@@ -270,7 +272,7 @@ private slots:
         const CurlResult result = m_fixture->curl(
             Home, port,
             {url(Home, port, "/secret?a=b"), version, "-i", "-H", "Authorization: mine"});
-        QCOMPARE(seenByNginx(), QByteArray(("token " + Value + "|-|a=b|identity").c_str()));
+        QTRY_COMPARE(seenByNginx(), QByteArray(("token " + Value + "|-|a=b|identity").c_str()));
         // The echo, in a header and in the body, is of the placeholder.
         QVERIFY(!result.out.contains(Value.c_str()));
         QCOMPARE(result.out.count(("token " + Placeholder).c_str()), 2);
@@ -290,7 +292,7 @@ private slots:
             entry.credential.user = "me";
         });
         CurlResult result = m_fixture->curl(Home, port, {url(Home, port, "/secret"), "-u", "x:y"});
-        QCOMPARE(seenByNginx(),
+        QTRY_COMPARE(seenByNginx(),
                  QByteArray(("Basic " + text::toBase64("me:" + Value) + "|-|-|identity").c_str()));
         QVERIFY(result.out.contains(text::toBase64("me:" + Placeholder).substr(4, 40).c_str()));
 
@@ -299,7 +301,7 @@ private slots:
             entry.credential.parameter = "key";
         });
         result = m_fixture->curl(Home, port, {url(Home, port, "/secret?key=mine&q=1")});
-        QCOMPARE(seenByNginx(), QByteArray(("-|-|q=1&key=" + Value + "|identity").c_str()));
+        QTRY_COMPARE(seenByNginx(), QByteArray(("-|-|q=1&key=" + Value + "|identity").c_str()));
         QVERIFY(result.out.contains(("key=" + Placeholder).c_str()));
         QVERIFY(m_fixture->keeper().lastRow().row.path.find(Value) == std::string::npos);
     }
@@ -312,12 +314,12 @@ private slots:
                                           {url(Home, port, "/secret?k=" + qtext(Placeholder)), "-H",
                                            "X-Key: " + qtext(Placeholder) + ";v=1", "-u",
                                            "user:" + qtext(Placeholder)}));
-        QCOMPARE(seenByNginx(), QByteArray(("Basic " + text::toBase64("user:" + Value) + "|" +
+        QTRY_COMPARE(seenByNginx(), QByteArray(("Basic " + text::toBase64("user:" + Value) + "|" +
                                             Value + ";v=1|k=" + Value + "|identity")
                                                .c_str()));
         // Who has none is left alone, but for what the answer needs.
         static_cast<void>(m_fixture->curl(Home, port, {url(Home, port, "/secret")}));
-        QCOMPARE(seenByNginx(), QByteArray("-|-|-|identity"));
+        QTRY_COMPARE(seenByNginx(), QByteArray("-|-|-|identity"));
         QTRY_COMPARE(m_fixture->keeper().lastRow().row.credentials, std::string());
     }
 
@@ -526,6 +528,119 @@ private slots:
         QVERIFY2(result.out.endsWith("403"), result.out);
         expectDenied("the body");
         QVERIFY(m_echo->seen().find(Value.substr(0, 8)) == std::string::npos);
+    }
+
+    // The signature of what was seen, as its server would compute it.
+    std::string signatureOfSeen(const std::string& body)
+    {
+        const std::string seen = m_echo->seen();
+        secret::AwsRequest request;
+        const std::size_t line = seen.find("\r\n");
+        const std::string_view first = std::string_view(seen).substr(0, line);
+        request.method = first.substr(0, first.find(' '));
+        request.target = first.substr(first.find(' ') + 1);
+        request.target = request.target.substr(0, request.target.find(' '));
+        std::optional<secret::AwsAuthorization> as;
+        request.payloadHash = secret::awsPayloadHash(body);
+        for (std::size_t at = line + 2; seen.substr(at, 2) != "\r\n";) {
+            const std::size_t end = seen.find("\r\n", at);
+            const std::string_view field = std::string_view(seen).substr(at, end - at);
+            const std::string_view name = field.substr(0, field.find(':'));
+            const std::string_view value = field.substr(field.find(':') + 2);
+            request.fields.emplace_back(name, value);
+            if (text::equalsIgnoringCase(name, "authorization"))
+                as = secret::AwsAuthorization::parse(value);
+            if (text::equalsIgnoringCase(name, "x-amz-content-sha256"))
+                request.payloadHash = value;
+            at = end + 2;
+        }
+        if (!as || as->id != "AKIDEXAMPLE")
+            return "not signed with the true key: " + seen;
+        return secret::awsSigned(request, *as, secret::AwsKeys::of(AwsValue)).value_or("none");
+    }
+    static void signForAws(secret::KitEntry& entry)
+    {
+        entry.credential.plainHttp = true;
+        entry.credential.use = api::CredentialUse::AwsSigV4;
+        entry.value = std::make_shared<const secret::SecretText>(AwsValue);
+    }
+    void aRequestIsSignedAnewForAws_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QString>("body");
+        QTest::newRow("no body") << QStringList{} << "";
+        QTest::newRow("a body that is read for it") << QStringList{"--data-binary", "a=b&END"} << "a=b&END";
+        QTest::newRow("chunked") << QStringList{"--data-binary", "a=b&END", "-H", "Transfer-Encoding: chunked"}
+                                 << "a=b&END";
+        QTest::newRow("unsigned") << QStringList{"--data-binary", "a=b&END", "-H",
+                                                 "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD"}
+                                  << "a=b&END";
+    }
+    // curl signs by itself, with the placeholder for both keys.
+    void aRequestIsSignedAnewForAws()
+    {
+        QFETCH(QStringList, arguments);
+        QFETCH(QString, body);
+        use(signForAws);
+        const CurlResult result = m_fixture->curl(
+            Home, m_echo->port(),
+            QStringList{url(Home, m_echo->port(), "/a%20b/c?z=1&a=2", "http"), "--aws-sigv4",
+                        "aws:amz:us-east-1:service", "-u",
+                        qtext(Placeholder) + ":" + qtext(Placeholder)} +
+                arguments);
+        QVERIFY2(!m_echo->seen().empty(), result.out + result.error);
+        const std::string signature = signatureOfSeen(body.toStdString());
+        QVERIFY2(signature.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"), signature.c_str());
+        QVERIFY2(m_echo->seen().find("uthorization: " + signature + "\r\n") != std::string::npos,
+                 (signature + "\n" + m_echo->seen()).c_str());
+        QVERIFY(m_echo->seen().find(qtext(Placeholder).toStdString()) == std::string::npos);
+        QVERIFY(m_echo->seen().find("X-Amz-Security-Token: session/token=+") != std::string::npos);
+        QVERIFY(m_echo->seen().ends_with(body.toStdString()));
+        QTRY_COMPARE(m_fixture->keeper().lastRow().row.credentials, std::string("github"));
+        QVERIFY(m_fixture->keeper().alarms().empty());
+    }
+
+    void whatCanNotBeSignedAnewIsRefused_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QString>("path");
+        QTest::addColumn<QString>("why");
+        const QString as = "Authorization: AWS4-HMAC-SHA256 Credential=" + qtext(Placeholder) +
+                           "/20150830/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
+        QTest::newRow("pieces") << QStringList{"-H", as, "-H", "X-Amz-Date: 20150830T123600Z", "-H",
+                                               "X-Amz-Content-Sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+                                               "--data-binary", "xEND"}
+                                << "/"
+                                << "signed in pieces";
+        QTest::newRow("no time") << QStringList{"-H", as} << "/"
+                                 << "x-amz-date";
+        QTest::newRow("presigned") << QStringList{}
+                                   << "/?X-Amz-Credential=" + qtext(Placeholder) + "%2F20150830%2Fus&X-Amz-Signature=00"
+                                   << "not URLs";
+    }
+    void whatCanNotBeSignedAnewIsRefused()
+    {
+        QFETCH(QStringList, arguments);
+        QFETCH(QString, path);
+        QFETCH(QString, why);
+        use(signForAws);
+        const CurlResult result = m_fixture->curl(
+            Home, m_echo->port(),
+            QStringList{url(Home, m_echo->port(), path, "http"), "-w", "%{http_code}"} + arguments);
+        QVERIFY2(result.out.endsWith("403") && result.out.contains(why.toUtf8()), result.out);
+        QCOMPARE(m_echo->seen(), std::string());
+    }
+
+    void aSignatureForAwsGoesNowhereElse()
+    {
+        use(signForAws);
+        const CurlResult result = m_fixture->curl(
+            Elsewhere, m_echo->port(),
+            {url(Elsewhere, m_echo->port(), "/", "http"), "-w", "%{http_code}", "--aws-sigv4",
+             "aws:amz:us-east-1:service", "-u", qtext(Placeholder) + ":" + qtext(Placeholder)});
+        QVERIFY2(result.out.endsWith("403"), result.out);
+        expectDenied("a header");
+        QCOMPARE(m_echo->seen(), std::string());
     }
 
     void aLargeUploadIsScreenedToItsEnd()

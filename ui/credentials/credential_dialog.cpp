@@ -121,6 +121,8 @@ void CredentialDialog::addFields()
     m_use->addItem(tr("A header"), static_cast<int>(api::CredentialUse::Header));
     m_use->addItem(tr("User and password (Basic)"), static_cast<int>(api::CredentialUse::Basic));
     m_use->addItem(tr("A parameter of the query"), static_cast<int>(api::CredentialUse::Query));
+    m_use->addItem(tr("A signature for AWS (ID:SECRET[:TOKEN])"),
+                   static_cast<int>(api::CredentialUse::AwsSigV4));
     m_use->addItem(tr("Only in place of the placeholder"),
                    static_cast<int>(api::CredentialUse::Placeholder));
     // One that was made elsewhere stays what it is.

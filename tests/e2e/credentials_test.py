@@ -18,6 +18,7 @@ PASSPHRASE = "correct horse battery staple"
 VALUE = "s3cret-Value+of/the=person-0123456789"
 THIRD = "third-Value-that-handlers-may-read-0123"
 FOURTH = "fourth-Value-in-its-place-9876543210-abc"
+AWS = "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 SECOND = "another-Value-that-nobody-may-see-98765"
 
 world = guest = None
@@ -114,6 +115,20 @@ class Credentials(unittest.TestCase):
         self.assertEqual((row["state"], row["step"], row["host"], row["credentials"]), ("denied", "credential", "other.example.com", "github"))
         self.assertNotIn(token, row["path"])
 
+    def test_a_request_is_signed_anew_for_aws(self):
+        words = documented("sallyctl", "credentials", "add", "aws")
+        words[words.index("--host") + 1] = "web.example.com"
+        world.ctl(*words, input=AWS + "\n")
+        key = self.placeholder("AWS_ACCESS_KEY_ID")
+        self.assertEqual(self.placeholder("AWS_SECRET_ACCESS_KEY"), key)
+        self.assertRegex(key, r"\Asp_")
+        sign = ("--aws-sigv4", "aws:amz:eu-central-1:sts", "-u", f"{key}:{key}")
+        status = self.curl(*sign, "https://web.example.com/credential")[1]
+        self.assertEqual(status, "200")
+        self.assertRegex(arrived()[-1], r"\Aauthorization=AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\d{8}/eu-central-1/sts/aws4_request, ")
+        self.assertEqual(self.curl(*sign, "https://other.example.com/credential")[1], "403")
+        world.ctl("credentials", "rm", "aws")
+
     def test_a_login_shell_has_the_placeholder(self):
         token = self.placeholder("GITHUB_TOKEN")
         for shell in ("sh", "bash"):
@@ -197,7 +212,7 @@ class Credentials(unittest.TestCase):
         self.assertTrue(any(p.suffix in (".db", ".sqlite", ".sqlite3") for p in files), files)
         for path in files:
             content = path.read_bytes()
-            for value in (VALUE, SECOND, THIRD, FOURTH, PASSPHRASE):
+            for value in (VALUE, SECOND, THIRD, FOURTH, AWS.split(":")[1], PASSPHRASE):
                 for form in (value.encode(), base64.b64encode(value.encode()), value.encode().hex().encode()):
                     self.assertNotIn(form, content, path)
 

@@ -210,28 +210,57 @@ Status EgressLog::save(store::Database& database, Batch& batch)
     const auto idAt = [&](std::size_t at) { return changes[at].detail.row.id; };
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return idAt(a) < idAt(b); });
+    // The changes of one row.
+    struct OfRow
+    {
+        std::vector<std::size_t>::iterator begin;
+        std::vector<std::size_t>::iterator end;
+        bool isNew = false;
+        const api::RowDetail* headers = nullptr;
+    };
+    std::vector<OfRow> all;
+    std::vector<const api::Row*> fresh;
+    std::vector<const api::RowDetail*> headers;
     for (auto at = order.begin(); at != order.end();) {
-        const auto end = std::find_if(at, order.end(),
-                                      [&](std::size_t other) { return idAt(other) != idAt(*at); });
-        const Change* headers = nullptr;
-        for (auto one = at; one != end; ++one) {
+        OfRow& one = all.emplace_back();
+        one.begin = at;
+        one.end = std::find_if(at, order.end(),
+                               [&](std::size_t other) { return idAt(other) != idAt(*at); });
+        for (; at != one.end; ++at) {
             // Counted inside the batch, where the next step of trimming may run already.
-            if (changes[*one].isNew) {
+            if (changes[*at].isNew) {
                 ++batch.added;
                 ++m_count;
+                one.isNew = true;
             }
-            if (changes[*one].hasHeaders)
-                headers = &changes[*one];
+            if (changes[*at].hasHeaders)
+                one.headers = &changes[*at].detail;
         }
-        Status saved = rows::save(database, changes[*(end - 1)].detail.row);
-        if (saved && headers != nullptr)
-            saved = rows::saveHeaders(database, headers->detail);
+        if (one.isNew)
+            fresh.push_back(&changes[*(one.end - 1)].detail.row);
+        if (one.headers != nullptr)
+            headers.push_back(one.headers);
+    }
+    // Where one row can't be stored, the others are stored one by one.
+    const Status inserted = rows::insert(database, fresh);
+    if (!inserted && !database.isInTransaction())
+        return inserted;
+    const Status described = rows::saveHeaders(database, headers);
+    if (!described && !database.isInTransaction())
+        return described;
+    for (const OfRow& one : all) {
+        const std::size_t last = *(one.end - 1);
+        Status saved;
+        if (!inserted || !one.isNew)
+            saved = rows::save(database, changes[last].detail.row);
+        if (saved && one.headers != nullptr && !described)
+            saved = rows::saveHeaders(database, *one.headers);
         if (!saved && !database.isInTransaction())
             return saved;
         if (!saved)
-            log::error("log", "row " + std::to_string(idAt(*at)) +
+            log::error("log", "row " + std::to_string(idAt(last)) +
                                   " was not stored: " + saved.error().text);
-        for (; at != end; ++at)
+        for (auto at = one.begin; at != one.end; ++at)
             changes[*at].isStored = saved.has_value();
     }
     return {};

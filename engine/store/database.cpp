@@ -1,6 +1,7 @@
 #include "engine/store/database.h"
 
 #include <chrono>
+#include <mutex>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -79,22 +80,28 @@ void Statement::put(int index, double value)
 
 void Statement::put(int index, std::string_view value)
 {
+    putText(index, value, m_borrows);
+}
+
+void Statement::putText(int index, std::string_view value, bool stays)
+{
     // A null pointer would be NULL, not the empty text.
     const char* text = value.data() != nullptr ? value.data() : "";
-    if (sqlite3_bind_text64(m_statement, index, text, value.size(), SQLITE_TRANSIENT,
-                            SQLITE_UTF8) != SQLITE_OK)
+    if (sqlite3_bind_text64(m_statement, index, text, value.size(),
+                            stays ? SQLITE_STATIC : SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK)
         spoil({Error::Code::TooLarge, "a text is too large for the database"});
 }
 
 void Statement::put(int index, const std::vector<std::string>& value)
 {
-    put(index, std::string_view(
-                   api::toJson(value).dump(-1, ' ', false, api::Json::error_handler_t::replace)));
+    const std::string text =
+        api::toJson(value).dump(-1, ' ', false, api::Json::error_handler_t::replace);
+    putText(index, text, false);
 }
 
 void Statement::put(int index, const std::vector<std::int64_t>& value)
 {
-    put(index, std::string_view(api::toJson(value).dump()));
+    putText(index, api::toJson(value).dump(), false);
 }
 
 void Statement::putNull(int index)
@@ -215,6 +222,10 @@ Database::~Database() = default;
 
 Result<Database> Database::open(const std::filesystem::path& file, Access access)
 {
+    // Counting every allocation costs a mutex each time, and nobody reads the counts. Refused, and
+    // so left as it is, once SQLite has been used.
+    static std::once_flag once;
+    std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
     if (access == Access::ReadWrite) {
         if (auto created = createPrivate(file); !created)
             return tl::unexpected<Error>(std::move(created.error()));

@@ -48,6 +48,15 @@ public:
         return *this;
     }
 
+    // The same without copies: the texts must stay until the statement has run.
+    template <typename... Values> Statement& bindBorrowed(const Values&... values)
+    {
+        m_borrows = true;
+        bind(values...);
+        m_borrows = false;
+        return *this;
+    }
+
     // True: a row can be read. False: done.
     [[nodiscard]] Result<bool> step();
     // For statements that return no rows.
@@ -73,6 +82,7 @@ private:
     void put(int index, const char* value) { put(index, std::string_view(value)); }
     void put(int index, const std::vector<std::string>& value);
     void put(int index, const std::vector<std::int64_t>& value);
+    void putText(int index, std::string_view value, bool stays);
     void putNull(int index);
     template <typename T> void put(int index, const std::optional<T>& value)
     {
@@ -117,6 +127,7 @@ private:
 
     sqlite3_stmt* m_statement;
     int m_bound = 0;
+    bool m_borrows = false;
     std::optional<Error> m_error;
 };
 

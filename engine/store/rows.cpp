@@ -1,8 +1,10 @@
 #include "engine/store/rows.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 
 #include "engine/store/tables.h"
 
@@ -16,6 +18,7 @@ constexpr auto Columns =
     "id, time, sandbox, sandbox_name, protocol, method, scheme, host, port, path, state, verdict, "
     "step, rule, question, reason, status, request_bytes, response_bytes, duration_ms, held_ms, "
     "upstream_address, error, credentials";
+constexpr auto HeaderColumns = "row, request, response, upstream_tls, web_socket";
 
 // As Columns, with the host's name in place of its number. A subquery, since a join would let
 // SQLite choose to walk the hosts first.
@@ -49,15 +52,58 @@ Result<std::int64_t> findHost(Database& database, const std::string& name)
     return id;
 }
 
-Result<std::int64_t> hostNumber(Database& database, const std::string& name)
+// The numbers of hosts, each looked up once; for use within one transaction.
+class HostNumbers
 {
-    // Nearly every row names a host that is known.
-    auto known = findHost(database, name);
-    if (!known || *known != 0)
-        return known;
-    if (auto added = run(database, "INSERT INTO hosts (name) VALUES (?)", name); !added)
-        return tl::unexpected<Error>(std::move(added.error()));
-    return findHost(database, name);
+public:
+    explicit HostNumbers(Database& database)
+        : m_database(database)
+    {
+    }
+
+    [[nodiscard]] Result<std::int64_t> of(const std::string& name)
+    {
+        if (const auto known = m_known.find(name); known != m_known.end())
+            return known->second;
+        auto number = findHost(m_database, name);
+        if (number && *number == 0) {
+            if (auto added = run(m_database, "INSERT INTO hosts (name) VALUES (?)", name); !added)
+                return tl::unexpected<Error>(std::move(added.error()));
+            number = findHost(m_database, name);
+        }
+        if (number)
+            m_known.emplace(name, *number);
+        return number;
+    }
+
+private:
+    Database& m_database;
+    std::unordered_map<std::string, std::int64_t> m_known;
+};
+
+// Rows that one statement inserts. Opening the indexes and noting the highest id is paid once.
+constexpr std::size_t AtOnce = 16;
+
+std::string insertion(const std::string& into, const std::string& columns, std::size_t rows)
+{
+    const auto count = 1 + std::count(columns.begin(), columns.end(), ',');
+    std::string places = "(?";
+    for (auto i = count; i > 1; --i)
+        places += ", ?";
+    places += ')';
+    std::string sql = into;
+    sql.append(" (").append(columns).append(") VALUES ").append(places);
+    for (; rows > 1; --rows)
+        sql.append(", ").append(places);
+    return sql;
+}
+
+void bindRow(Statement& statement, const api::Row& r, std::int64_t host)
+{
+    statement.bindBorrowed(r.id, r.time, r.sandbox, r.sandboxName, r.protocol, r.method, r.scheme,
+                           host, r.port, r.path, r.state, r.verdict, r.step, r.rule, r.question,
+                           r.reason, r.status, r.requestBytes, r.responseBytes, r.durationMs,
+                           r.heldMs, r.upstreamAddress, r.error, r.credentials);
 }
 
 void appendJson(std::string& out, const std::string& text)
@@ -222,28 +268,79 @@ Result<std::int64_t> usedBytes(Database& database)
 
 } // namespace
 
-Status save(Database& database, const api::Row& r)
+Status save(Database& database, const api::Row& row)
 {
-    const auto host = hostNumber(database, r.host);
+    HostNumbers hosts(database);
+    const auto host = hosts.of(row.host);
     if (!host)
         return tl::unexpected<Error>(host.error());
-    static const std::string sql =
-        std::string("INSERT OR REPLACE INTO rows (") + Columns +
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    return run(database, sql, r.id, r.time, r.sandbox, r.sandboxName, r.protocol, r.method,
-               r.scheme, *host, r.port, r.path, r.state, r.verdict, r.step, r.rule, r.question,
-               r.reason, r.status, r.requestBytes, r.responseBytes, r.durationMs, r.heldMs,
-               r.upstreamAddress, r.error, r.credentials);
+    static const std::string sql = insertion("INSERT OR REPLACE INTO rows", Columns, 1);
+    auto statement = database.statement(sql);
+    if (!statement)
+        return tl::unexpected<Error>(std::move(statement.error()));
+    bindRow(*statement, row, *host);
+    return statement->run();
+}
+
+Status insert(Database& database, std::span<const api::Row* const> rows)
+{
+    static const std::string several = insertion("INSERT INTO rows", Columns, AtOnce);
+    static const std::string one = insertion("INSERT INTO rows", Columns, 1);
+    HostNumbers hosts(database);
+    while (!rows.empty()) {
+        const std::size_t count = rows.size() < AtOnce ? 1 : AtOnce;
+        // Before the statement is used: a host may have to be inserted first.
+        std::array<std::int64_t, AtOnce> numbers{};
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto host = hosts.of(rows[i]->host);
+            if (!host)
+                return tl::unexpected<Error>(host.error());
+            numbers[i] = *host;
+        }
+        auto statement = database.statement(count == 1 ? one : several);
+        if (!statement)
+            return tl::unexpected<Error>(std::move(statement.error()));
+        for (std::size_t i = 0; i < count; ++i)
+            bindRow(*statement, *rows[i], numbers[i]);
+        if (auto inserted = statement->run(); !inserted)
+            return inserted;
+        rows = rows.subspan(count);
+    }
+    return {};
+}
+
+Status saveHeaders(Database& database, std::span<const api::RowDetail* const> details)
+{
+    static constexpr auto Into = "INSERT OR REPLACE INTO headers";
+    static const std::string several = insertion(Into, HeaderColumns, AtOnce);
+    static const std::string one = insertion(Into, HeaderColumns, 1);
+    while (!details.empty()) {
+        const std::size_t count = details.size() < AtOnce ? 1 : AtOnce;
+        std::array<std::array<std::string, 3>, AtOnce> texts;
+        auto statement = database.statement(count == 1 ? one : several);
+        if (!statement)
+            return tl::unexpected<Error>(std::move(statement.error()));
+        for (std::size_t i = 0; i < count; ++i) {
+            const api::RowDetail& detail = *details[i];
+            auto& [request, response, webSocket] = texts[i];
+            request = headerText(detail.requestHeaders);
+            response = headerText(detail.responseHeaders);
+            if (detail.webSocket)
+                webSocket = api::toJson(*detail.webSocket).dump();
+            statement->bindBorrowed(detail.row.id, request, response, detail.upstreamTls,
+                                    webSocket);
+        }
+        if (auto saved = statement->run(); !saved)
+            return saved;
+        details = details.subspan(count);
+    }
+    return {};
 }
 
 Status saveHeaders(Database& database, const api::RowDetail& detail)
 {
-    return run(database,
-               "INSERT OR REPLACE INTO headers (row, request, response, upstream_tls, web_socket) "
-               "VALUES (?, ?, ?, ?, ?)",
-               detail.row.id, headerText(detail.requestHeaders), headerText(detail.responseHeaders),
-               detail.upstreamTls,
-               detail.webSocket ? api::toJson(*detail.webSocket).dump() : std::string());
+    const api::RowDetail* const only = &detail;
+    return saveHeaders(database, std::span(&only, 1));
 }
 
 Result<api::RowPage> list(Database& database, const api::RowFilter& filter, const Range& range)

@@ -3,6 +3,7 @@
 // The egress log's tables. The text of rows is stored as given: EgressLog bounds it.
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/api/types.h"
@@ -20,7 +21,12 @@ struct Range
 
 // Inserts, or replaces the row with this id.
 [[nodiscard]] Status save(Database& database, const api::Row& row);
+// Inserts rows that are not there yet, many by one statement: several times cheaper than save().
+// When it fails, some of them may be there.
+[[nodiscard]] Status insert(Database& database, std::span<const api::Row* const> rows);
 // Inserts, or replaces, what the row has beside itself.
+[[nodiscard]] Status saveHeaders(Database& database,
+                                 std::span<const api::RowDetail* const> details);
 [[nodiscard]] Status saveHeaders(Database& database, const api::RowDetail& detail);
 
 // `before` of the page is set when there may be more in the direction of reading back.

@@ -38,7 +38,7 @@ template <typename... Values>
     auto statement = database.statement(sql);
     if (!statement)
         return tl::unexpected<Error>(std::move(statement.error()));
-    return statement->bind(values...).run();
+    return statement->bindBorrowed(values...).run();
 }
 
 } // namespace sallyport::store::tables

@@ -202,18 +202,17 @@ awsSigned(const AwsRequest& request, const AwsAuthorization& as, const AwsKeys& 
     const std::string_view query = question == std::string_view::npos
                                        ? std::string_view()
                                        : request.target.substr(question + 1);
-    const std::string canonical = fmt::format(
-        "{}\n{}\n{}\n{}\n{}\n{}", request.method,
-        canonicalPath(request.target.substr(0, question), as.service), canonicalQuery(query),
-        headers, signedNames, request.payloadHash);
+    const std::string canonical =
+        fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method,
+                    canonicalPath(request.target.substr(0, question), as.service),
+                    canonicalQuery(query), headers, signedNames, request.payloadHash);
     const std::string scope =
         fmt::format("{}/{}/{}/{}", as.date, as.region, as.service, Terminator);
     const std::string toSign =
         fmt::format("{}\n{}\n{}\n{}", Scheme, time, scope, toHex(sha256(canonical)));
     std::string key = "AWS4" + std::string(keys.secret);
-    for (const std::string_view part :
-         {std::string_view(as.date), std::string_view(as.region), std::string_view(as.service),
-          Terminator}) {
+    for (const std::string_view part : {std::string_view(as.date), std::string_view(as.region),
+                                        std::string_view(as.service), Terminator}) {
         std::string next = hmac(key, part);
         wipe(key);
         key = std::move(next);

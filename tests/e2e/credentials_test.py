@@ -7,6 +7,7 @@ import os
 import pathlib
 import shlex
 import signal
+import time
 import unittest
 import urllib.parse
 
@@ -181,6 +182,16 @@ class Credentials(unittest.TestCase):
         # Who is removed, and made anew, has to be granted anew.
         world.ctl("credentials", "rm", "secret")
         self.assertEqual(world.client.call("settings.get", name="handler.credentials")["value"], [])
+
+    def test_a_handler_reads_what_a_command_prints(self):
+        world.ctl("credentials", "add", "secret", "--host", "github.com", "--placeholder", "--command", f"printf {THIRD}", "--cache", "1s")
+        self.addCleanup(world.ctl, "credentials", "rm", "secret")
+        world.ctl("credentials", "handlers", "secret", "on", "--sandbox", guest.name)
+        self.addCleanup(world.client.call, "module.set", sandbox=guest.id, source="")
+        self.assertTrue(world.client.call("module.set", sandbox=guest.id, source=ADD_HEADER)["inForce"])
+        for _ in range(2):  # it is run by the first request, and again where it is not fresh any more
+            self.assertEqual(self.headers()[1], f"github.com {THIRD}")
+            time.sleep(1.1)
 
     def test_a_sandbox_that_may_not_use_it_gets_and_sends_nothing(self):
         token = self.placeholder("GITHUB_TOKEN")

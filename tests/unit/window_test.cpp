@@ -167,6 +167,41 @@ private slots:
         QCOMPARE(banner->detail(), QStringLiteral("No memory left on this machine."));
     }
 
+    void anAlarmIsSaidAndLeadsToItsRows()
+    {
+        fill();
+        openWindow();
+        QTRY_COMPARE(railRows(), 5);
+        auto* banner = find<ui::theme::Banner>("alarmBanner");
+        QVERIFY(!banner->isVisible());
+        api::CredentialAlarm alarm;
+        alarm.time = nowUnixMillis();
+        alarm.sandbox = m_window->book().sandboxes().front().id;
+        alarm.sandboxName = "agent-1";
+        alarm.credential = "github";
+        alarm.host = "evil.example.com";
+        alarm.text = "github was on its way to <b>evil.example.com</b>";
+        m_engine->emitEvent("credential.alarm", api::toJson(alarm));
+        QTRY_VERIFY(banner->isVisible());
+        QVERIFY(banner->text().contains(QLatin1String("github")));
+        QVERIFY(banner->detail().contains(QLatin1String("evil.example.com")));
+        click("alarmBannerShow");
+        QVERIFY(!banner->isVisible());
+        auto* list = find<QListWidget>("alarmList");
+        QTRY_VERIFY(list->isVisible());
+        QCOMPARE(list->count(), 1);
+        click("alarmShow");
+        const auto isFiltered = [&] {
+            for (const QLineEdit* filter :
+                 m_window->findChildren<QLineEdit*>(QStringLiteral("egressFilter")))
+                if (filter->isVisible() &&
+                    filter->text() == QLatin1String("verdict:deny host:evil.example.com"))
+                    return true;
+            return false;
+        };
+        QTRY_VERIFY(isFiltered());
+    }
+
     void renamesInPlace()
     {
         fill();

@@ -13,6 +13,7 @@
 #include "app/sallyctl/context.h"
 #include "app/sallyctl/output.h"
 #include "app/sallyctl/values.h"
+#include "engine/api/budgets.h"
 #include "engine/api/settings.h"
 #include "engine/base/text.h"
 
@@ -125,6 +126,35 @@ Result<int> change(Context& context, const char* method, const Json& parameters)
     return ExitOk;
 }
 
+// "2 of 2 requests"
+std::string usedText(const api::BudgetUse& use)
+{
+    if (use.mostRequests > 0)
+        return fmt::format("{} of {} requests", use.requests, use.mostRequests);
+    const auto bytes = [](std::int64_t count) { return api::settingText(api::SettingType::Bytes, count); };
+    return fmt::format("{} of {}", bytes(use.bytes), bytes(use.mostBytes));
+}
+
+Result<int> showBudgets(Context& context, const Options& options)
+{
+    const Json parameters{{"sandbox", sandboxParameter(options.name)}};
+    const auto uses = context.callForList<api::BudgetUse>("budgets.list", "budgets", parameters);
+    if (!uses)
+        return tl::unexpected<Error>(uses.error());
+    if (context.json) {
+        printJson({{"budgets", api::toJson(*uses)}});
+        return ExitOk;
+    }
+    Table table({"USED", "ANEW IN", "BUDGET"});
+    for (const api::BudgetUse& use : *uses) {
+        const auto left = use.endsAt ? std::max<UnixMillis>(*use.endsAt - nowUnixMillis(), 0) / 1000 * 1000 : 0;
+        table.add({usedText(use), use.endsAt ? api::settingText(api::SettingType::Time, left) : "-", use.text});
+    }
+    if (!table.isEmpty())
+        table.print();
+    return ExitOk;
+}
+
 Result<int> get(Context& context, const Options& options)
 {
     const auto setting = context.callFor<api::Setting>("settings.get", parametersOf(options));
@@ -187,6 +217,9 @@ void addSettingsCommands(CLI::App& app, Context& context)
     bind("list", "List them", list)->add_option("search", options->name, "Part of a name or title");
     bind("get", "Show one with its bounds and reason", get)
         ->add_option("name", options->name, "As in the list")
+        ->required();
+    bind("budgets", "What a sandbox has used of its budgets", showBudgets)
+        ->add_option("sandbox", options->name, "Name or id")
         ->required();
     auto* setCommand = bind("set", "Set one", set);
     setCommand->add_option("name", options->name, "As in the list")->required();

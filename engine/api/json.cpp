@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "engine/api/binding_fields.h"
+#include "engine/api/budget_fields.h"
 #include "engine/api/fields.h"
 #include "engine/api/phase_fields.h"
 #include "engine/api/setting_fields.h"
@@ -286,6 +287,8 @@ SALLYPORT_JSON(std::vector<Binding>);
 SALLYPORT_JSON(std::vector<BindingUse>);
 SALLYPORT_JSON(std::vector<KvKey>);
 SALLYPORT_JSON(std::vector<ObjectInfo>);
+SALLYPORT_JSON(BudgetUse);
+SALLYPORT_JSON(std::vector<BudgetUse>);
 SALLYPORT_JSON(Phase);
 SALLYPORT_JSON(Phases);
 SALLYPORT_JSON(std::vector<Phase>);

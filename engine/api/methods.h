@@ -136,6 +136,8 @@ inline constexpr std::array Methods = {
                "Rows, newest first; at most 1000 a page. With after: oldest first, for following."},
     MethodInfo{"log.get", "{row: id}", "RowDetail", "One row with its headers."},
 
+    MethodInfo{"budgets.list", "{sandbox: id|name}", "{budgets: [BudgetUse]}",
+               "What a sandbox has used of its budgets."},
     MethodInfo{"settings.list", "{sandbox?: id|name}", "{settings: [Setting]}",
                "All settings as they stand; with a sandbox, those that it may have for itself."},
     MethodInfo{"settings.get", "{name: string, sandbox?: id|name}", "Setting", "One setting."},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/api/binding_fields.h"
+#include "engine/api/budget_fields.h"
 #include "engine/api/connection.h"
 #include "engine/api/fields.h"
 #include "engine/api/json.h"
@@ -177,7 +178,7 @@ std::string reference()
     out += "## Events\n\n";
     for (const MethodInfo& event : Events)
         out += eventSection(event);
-    out += "## Types\n\n" + typeSections(AllTypes{}) + typeSections(BindingTypes{}) +
+    out += "## Types\n\n" + typeSections(AllTypes{}) + typeSections(BindingTypes{}) + typeSections(BudgetTypes{}) +
            typeSections(PhaseTypes{}) + typeSections(SettingTypes{});
     out += "## Names\n\n" + enumLines(AllEnums{}) + enumLines(BindingEnums{}) +
            enumLines(SettingEnums{});

@@ -12,7 +12,6 @@ namespace sallyport::egress {
 namespace {
 
 constexpr int PendingRetrySeconds = 5;
-constexpr int BudgetRetrySeconds = 60;
 // Small bodies that are here already are read away, so that the connection can be kept.
 constexpr std::size_t SkippedBodyBytes = 64 * 1024;
 
@@ -55,8 +54,7 @@ Refusal deniedRefusal(const policy::Decision& decision)
 {
     Refusal refusal = deniedRefusal(decision.step, decision.ruleText, decision.reason);
     refusal.status = decision.status;
-    if (refusal.status == 429) // a budget; the reason says when exactly
-        refusal.retryAfterSeconds = BudgetRetrySeconds;
+    refusal.retryAfterSeconds = decision.retryAfterSeconds;
     return refusal;
 }
 

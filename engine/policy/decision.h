@@ -50,6 +50,8 @@ struct Decision
     std::string reason; // a sentence for the log and, on Deny, for the guest; the rule's own where
                         // the person wrote one
     int status = 403;   // of the answer, on Deny
+    // After which trying again makes sense; 0: never, or nobody knows.
+    int retryAfterSeconds = 0;
     // The handler that decided, where one did. On Allow it may have a say in how (setHeaders,
     // redirectTo, tunnel).
     std::shared_ptr<const HandlerEntry> handler = nullptr;

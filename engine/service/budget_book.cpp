@@ -1,9 +1,11 @@
 #include "engine/service/budget_book.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "engine/api/json.h"
 #include "engine/base/text.h"
 
 namespace sallyport::service
@@ -36,6 +38,33 @@ std::string_view trimmed(std::string_view text)
 
 } // namespace
 
+BudgetBook::BudgetBook(const SettingsBook& settings, const std::map<api::SandboxId, std::string>& used)
+    : m_settings(settings)
+{
+    for (const auto& [sandbox, text] : used) {
+        const Json all = Json::parse(text, nullptr, false);
+        if (!all.is_array())
+            continue;
+        for (const Json& each : all) {
+            const auto use = api::fromJson<api::BudgetUse>(each);
+            if (!use || !use->endsAt)
+                continue;
+            Meter meter;
+            meter.text = use->text;
+            meter.windowMs = use->windowMs;
+            meter.since = *use->endsAt - use->windowMs;
+            meter.requests = use->requests;
+            meter.bytes = use->bytes;
+            m_sandboxes[sandbox].meters.push_back(std::move(meter)); // taken over by refill()
+        }
+    }
+}
+
+std::int64_t BudgetBook::Meter::secondsLeft(UnixMillis now) const
+{
+    return (std::max<std::int64_t>(since + windowMs - now, 0) + 999) / 1000;
+}
+
 bool BudgetBook::Meter::isUsedUp() const
 {
     return (mostRequests > 0 && requests >= mostRequests) || (mostBytes > 0 && bytes >= mostBytes);
@@ -43,8 +72,7 @@ bool BudgetBook::Meter::isUsedUp() const
 
 std::string BudgetBook::Meter::reason(UnixMillis now) const
 {
-    const std::int64_t left = std::max<std::int64_t>(since + windowMs - now, 0);
-    return fmt::format("the budget is used up: {}; it begins anew in {} s", text, (left + 999) / 1000);
+    return fmt::format("the budget is used up: {}; it begins anew in {} s", text, secondsLeft(now));
 }
 
 // "HOST AMOUNT per TIME", where AMOUNT is "100 requests" or "10 MiB".
@@ -140,9 +168,11 @@ std::optional<BudgetBook::Over> BudgetBook::admit(api::SandboxId sandbox, const 
     const auto meters = metersOf(sandbox, request.host, request.port, now);
     for (const Meter* meter : meters)
         if (meter->isUsedUp())
-            return Over{meter->reason(now), m_settings.text("budget.over", sandbox) == "ask"};
+            return Over{meter->reason(now), m_settings.text("budget.over", sandbox) == "ask",
+                        static_cast<int>(std::max<std::int64_t>(meter->secondsLeft(now), 1))};
     for (Meter* meter : meters)
         ++meter->requests;
+    m_sandboxes[sandbox].isChanged = true;
     return std::nullopt;
 }
 
@@ -150,6 +180,7 @@ void BudgetBook::count(api::SandboxId sandbox, const policy::Request& request, U
 {
     for (Meter* meter : metersOf(sandbox, request.host, request.port, now))
         ++meter->requests;
+    m_sandboxes[sandbox].isChanged = true;
 }
 
 bool BudgetBook::asksFor(api::SandboxId sandbox, const policy::Request& request, UnixMillis now)
@@ -163,12 +194,45 @@ std::optional<std::string>
 BudgetBook::spend(api::SandboxId sandbox, const policy::Host& host, int port, std::int64_t bytes, UnixMillis now)
 {
     std::optional<std::string> over;
+    m_sandboxes[sandbox].isChanged = true;
     for (Meter* meter : metersOf(sandbox, host, port, now)) {
         meter->bytes += bytes;
         if (!over && meter->mostBytes > 0 && meter->bytes >= meter->mostBytes)
             over = meter->reason(now);
     }
     return over;
+}
+
+std::vector<api::BudgetUse> BudgetBook::uses(api::SandboxId sandbox, UnixMillis now)
+{
+    Known& known = m_sandboxes[sandbox];
+    if (known.generation != m_generation)
+        refill(known, sandbox);
+    std::vector<api::BudgetUse> uses;
+    for (const Meter& meter : known.meters) {
+        api::BudgetUse use;
+        use.text = meter.text;
+        use.hosts = meter.hosts ? meter.hosts->text() : std::string();
+        use.mostRequests = meter.mostRequests;
+        use.mostBytes = meter.mostBytes;
+        use.windowMs = meter.windowMs;
+        if (now >= meter.since && now < meter.since + meter.windowMs) {
+            use.requests = meter.requests;
+            use.bytes = meter.bytes;
+            use.endsAt = meter.since + meter.windowMs;
+        }
+        uses.push_back(std::move(use));
+    }
+    return uses;
+}
+
+std::map<api::SandboxId, std::string> BudgetBook::save()
+{
+    std::map<api::SandboxId, std::string> changed;
+    for (auto& [sandbox, known] : m_sandboxes)
+        if (std::exchange(known.isChanged, false) && !known.meters.empty())
+            changed[sandbox] = api::toJson(uses(sandbox, nowUnixMillis())).dump();
+    return changed;
 }
 
 } // namespace sallyport::service

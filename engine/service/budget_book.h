@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/api/budgets.h"
 #include "engine/policy/decision.h"
 #include "engine/policy/pattern.h"
 #include "engine/service/settings_book.h"
@@ -12,20 +13,19 @@
 namespace sallyport::service
 {
 
-// So many requests or bytes in a time, of a sandbox to all hosts or to those of a pattern. What was used is counted in memory:
-// a new engine begins anew. Network thread only.
+// So many requests or bytes in a time, of a sandbox to all hosts or to those of a pattern. What is used is stored once a
+// second, so a new engine goes on with it. Network thread only.
 class BudgetBook
 {
 public:
-    explicit BudgetBook(const SettingsBook& settings)
-        : m_settings(settings)
-    {
-    }
+    // `used` is what save() gave for each sandbox; a text that can't be read counts as nothing used.
+    explicit BudgetBook(const SettingsBook& settings, const std::map<api::SandboxId, std::string>& used = {});
 
     struct Over
     {
         std::string reason; // names the budget
         bool asks = false;  // the person is asked, else the request is refused
+        int retryAfterSeconds = 0; // until the budget begins anew
     };
     // Counts a request that may pass, unless a budget is used up.
     [[nodiscard]] std::optional<Over> admit(api::SandboxId sandbox, const policy::Request& request, UnixMillis now);
@@ -36,6 +36,11 @@ public:
     // Counts bytes that have passed. Which budget is used up by them, if one is.
     [[nodiscard]] std::optional<std::string>
     spend(api::SandboxId sandbox, const policy::Host& host, int port, std::int64_t bytes, UnixMillis now);
+
+    // All budgets of a sandbox, in the order of the settings.
+    [[nodiscard]] std::vector<api::BudgetUse> uses(api::SandboxId sandbox, UnixMillis now);
+    // What has been used, of sandboxes where that changed since the last call.
+    [[nodiscard]] std::map<api::SandboxId, std::string> save();
 
     // The settings budget.* changed. A budget that stays the same keeps its counts.
     void settingsChanged() { ++m_generation; }
@@ -57,11 +62,13 @@ private:
         std::int64_t bytes = 0;
 
         [[nodiscard]] bool isUsedUp() const;
+        [[nodiscard]] std::int64_t secondsLeft(UnixMillis now) const;
         [[nodiscard]] std::string reason(UnixMillis now) const;
     };
     struct Known
     {
         std::uint64_t generation = 0;
+        bool isChanged = false; // since save()
         std::vector<Meter> meters;
     };
 

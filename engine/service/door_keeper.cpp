@@ -35,6 +35,7 @@ policy::Decision DoorKeeper::decide(api::SandboxId sandbox, const policy::Reques
     refused.step = api::Step::Protocol;
     refused.reason = over->reason;
     refused.status = 429;
+    refused.retryAfterSeconds = over->retryAfterSeconds;
     return refused;
 }
 

@@ -115,7 +115,11 @@ Status Engine::start()
                 return good;
         return {};
     });
-    m_budgets = std::make_unique<BudgetBook>(*m_settings);
+    auto used = m_store->loadBudgets();
+    if (!used)
+        return fail("read the database", used.error());
+    m_budgets = std::make_unique<BudgetBook>(*m_settings, *used);
+    asio::co_spawn(m_loop, keepBudgets(), asio::detached);
     auto handlerLog = log::HandlerLog::open(*m_store);
     if (!handlerLog)
         return tl::unexpected(handlerLog.error());
@@ -182,6 +186,7 @@ Status Engine::start()
         m_settings->removeSandbox(id);
         m_phases->removeSandbox(id);
         m_budgets->removeSandbox(id);
+        m_store->write([id](store::Database& database) { return store::budgets::remove(database, id); });
         m_bindings->bindings()->depot()->sandboxRemoved(id);
         broadcast("sandbox.removed", {{"sandbox", id}});
     };
@@ -301,6 +306,22 @@ void Engine::listenToParts()
     m_handlerLog->setListener(
         [server = m_server.get()](const api::HandlerLine& line) { server->broadcast("handlers.line", api::toJson(line)); });
     m_log->setListener([server = m_server.get()](const api::Row& row) { server->broadcast("log.row", api::toJson(row)); });
+}
+
+asio::awaitable<void> Engine::keepBudgets()
+{
+    asio::steady_timer timer(m_loop);
+    for (;;) {
+        timer.expires_after(std::chrono::seconds(1));
+        co_await timer.async_wait(asio::use_awaitable);
+        saveBudgets();
+    }
+}
+
+void Engine::saveBudgets()
+{
+    for (auto& [sandbox, used] : m_budgets->save())
+        m_store->write([id = sandbox, text = std::move(used)](store::Database& database) { return store::budgets::save(database, id, text); });
 }
 
 void Engine::applySetting(std::string_view name)
@@ -479,6 +500,7 @@ asio::awaitable<void> Engine::shutDown(bool stopSandboxes)
         co_await answers.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     co_await m_door->shutdown();
+    saveBudgets();
     co_await m_server->shutdown();
     m_loop.stop();
 }

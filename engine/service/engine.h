@@ -31,6 +31,7 @@
 #include "engine/service/policy_book.h"
 #include "engine/service/settings_book.h"
 #include "engine/service/sleeper.h"
+#include "engine/store/budgets.h"
 #include "engine/store/store.h"
 
 namespace sallyport::service
@@ -121,6 +122,8 @@ private:
     [[nodiscard]] std::vector<api::Handler> handlersOnLadder(api::SandboxId sandbox) const;
     void listenToBindings();
     void bindingsChanged();
+    [[nodiscard]] boost::asio::awaitable<void> keepBudgets();
+    void saveBudgets();
     [[nodiscard]] boost::asio::awaitable<Result<UniqueFd>> connectToSandbox(api::SandboxId id, int port);
     struct ContentTarget
     {

@@ -27,6 +27,13 @@ void Engine::bindSettingsMethods()
         co_return Json{{"settings", api::toJson(m_settings->all(*owner))}};
     });
 
+    m_server->registerMethod("budgets.list", [this](api::Connection&, Json parameters) -> Reply {
+        const auto sandbox = sandboxIn(parameters);
+        if (!sandbox)
+            co_return tl::unexpected(sandbox.error());
+        co_return Json{{"budgets", api::toJson(m_budgets->uses(*sandbox, nowUnixMillis()))}};
+    });
+
     using Deed = std::function<Result<api::Setting>(const std::string& name, const Json& parameters, SettingsBook::Owner owner)>;
     const auto bind = [&](std::string_view method, Deed deed) {
         m_server->registerMethod(method, [ownerIn, deed = std::move(deed)](api::Connection&, Json parameters) -> Reply {

@@ -221,6 +221,14 @@ CREATE TABLE phases (
 ) STRICT;
 )sql";
 
+// What each sandbox has used of its budgets, as JSON.
+constexpr std::string_view Budgets = R"sql(
+CREATE TABLE budgets (
+    sandbox INTEGER PRIMARY KEY,
+    used TEXT NOT NULL
+) STRICT;
+)sql";
+
 Result<std::int64_t> versionOf(Database& database)
 {
     const auto version = database.integer("PRAGMA user_version");
@@ -240,7 +248,7 @@ Result<std::int64_t> versionOf(Database& database)
 Status checkSmallTables(Database& database)
 {
     for (const char* table : {"sandboxes", "rules", "questions", "pool_names", "handlers",
-                              "modules", "credentials", "settings", "phases"}) {
+                              "modules", "credentials", "settings", "phases", "budgets"}) {
         auto check = database.statement("PRAGMA quick_check(" + std::string(table) + ")");
         if (!check)
             return tl::unexpected<Error>(std::move(check.error()));
@@ -275,7 +283,7 @@ const std::vector<std::string_view>& schemaSteps()
 {
     static const std::vector<std::string_view> steps = {
         SandboxesRulesQuestions, EgressLog, WholeQuestions, Handlers, WebSockets, Credentials,
-        ModuleSettings,          Settings,  Phases};
+        ModuleSettings,          Settings,  Phases,     Budgets};
     return steps;
 }
 

@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include "engine/store/budgets.h"
 #include "engine/store/reader.h"
 #include "engine/store/schema.h"
 #include "engine/store/tables.h"
@@ -108,6 +109,12 @@ Result<std::vector<StoredSetting>> Store::loadSettings()
 {
     const std::lock_guard lock(m_loaderMutex);
     return settings::load(m_loader);
+}
+
+Result<std::map<api::SandboxId, std::string>> Store::loadBudgets()
+{
+    const std::lock_guard lock(m_loaderMutex);
+    return budgets::load(m_loader);
 }
 
 Result<std::map<api::SandboxId, api::Phases>> Store::loadPhases()

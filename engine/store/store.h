@@ -70,6 +70,7 @@ public:
     [[nodiscard]] Result<std::vector<StoredModule>> loadModules();
     [[nodiscard]] Result<std::vector<StoredSetting>> loadSettings();
     [[nodiscard]] Result<std::map<api::SandboxId, api::Phases>> loadPhases();
+    [[nodiscard]] Result<std::map<api::SandboxId, std::string>> loadBudgets(); // budgets.h
 
     // Ids that were never used before, also not by something deleted since.
     [[nodiscard]] api::SandboxId newSandboxId() { return ++m_lastSandbox; }

@@ -2,6 +2,7 @@
 """Budgets, the alarm at the resolver and upstream proxies, in a running engine with a real guest."""
 
 import json
+import re
 import unittest
 
 from world import NET4, World, wait_for
@@ -40,10 +41,32 @@ def restart_engine():
     wait_for("the new engine has the sandbox", lambda: guest.info["state"] == "running")
 
 
+def used():
+    return world.client.call("budgets.list", sandbox=guest.id)["budgets"]
+
+
 class Limits(unittest.TestCase):
     def set(self, name, value, **owner):
         world.client.call("settings.set", name=name, value=value, **owner)
         self.addCleanup(lambda: world.client.call("settings.reset", name=name, **owner))
+
+    def test_a_budget_is_kept_shown_and_says_when_it_begins_anew(self):
+        self.set("budget.window", 7_200_000, sandbox=guest.id)
+        self.set("budget.requests", 2, sandbox=guest.id)
+        self.assertEqual(curl()[0], "200")
+        (budget,) = used()
+        self.assertEqual((budget["requests"], budget["mostRequests"]), (1, 2), budget)
+        self.assertGreater(budget["bytes"], 0)
+        self.assertEqual(curl()[0], "200")
+        # A new engine begins where the one before was.
+        restart_engine()
+        self.assertEqual(used()[0]["requests"], 2)
+        status, headers, body = curl()
+        self.assertEqual(status, "429", body)
+        after = int(re.search(r"(?i)retry-after: (\d+)", headers)[1])
+        self.assertGreater(after, 3600, "two hours, less what has passed")
+        self.assertLessEqual(after, 7200)
+        self.assertIn("2 of 2 requests", world.ctl("settings", "budgets", guest.name).stdout)
 
     def test_a_request_over_its_budget_asks(self):
         self.set("budget.over", "ask", sandbox=guest.id)

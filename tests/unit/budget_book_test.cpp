@@ -65,6 +65,38 @@ private slots:
         QVERIFY(!fixture.budgets->spend(Mine, policy::Host("a.example"), 443, 1 << 30, Start));
     }
 
+    void whatIsUsedIsShownAndKept()
+    {
+        Fixture fixture;
+        fixture.set("budget.requests", 2);
+        fixture.set("budget.window", 60'000);
+        const UnixMillis now = nowUnixMillis();
+        QVERIFY(fixture.passes("a.example", now));
+        QVERIFY(fixture.passes("a.example", now));
+        QVERIFY(!fixture.budgets->spend(Mine, policy::Host("a.example"), 443, 1000, now));
+        const auto uses = fixture.budgets->uses(Mine, now);
+        QCOMPARE(uses.size(), std::size_t{1});
+        QCOMPARE(uses[0].requests, 2);
+        QCOMPARE(uses[0].mostRequests, 2);
+        QCOMPARE(uses[0].bytes, 1000);
+        QCOMPARE(uses[0].endsAt, std::optional<UnixMillis>(now + 60'000));
+        const auto over = fixture.budgets->admit(Mine, requestTo("a.example"), now + 500);
+        QVERIFY(over);
+        QCOMPARE(over->retryAfterSeconds, 60);
+
+        // A new engine goes on where this one was, until the time is over.
+        const auto saved = fixture.budgets->save();
+        QCOMPARE(saved.size(), std::size_t{1});
+        QVERIFY(fixture.budgets->save().empty());
+        BudgetBook next(*fixture.settings, saved);
+        QCOMPARE(next.uses(Mine, now + 1000)[0].requests, 2);
+        QVERIFY(next.admit(Mine, requestTo("a.example"), now + 1000));
+        QVERIFY(!next.admit(Mine, requestTo("a.example"), now + 61'000));
+        QVERIFY(!next.uses(Mine, now + 200'000)[0].endsAt);
+        BudgetBook odd(*fixture.settings, {{Mine, "[{\"text\":1}, 2"}});
+        QCOMPARE(odd.uses(Mine, now)[0].requests, 0);
+    }
+
     void requestsOfASandboxAreCountedInTheirTime()
     {
         Fixture fixture;

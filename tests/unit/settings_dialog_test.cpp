@@ -197,6 +197,41 @@ private slots:
         QTRY_COMPARE(scene.shown(), static_cast<int>(api::settingsTable().size()));
     }
 
+    void followsWhatOthersChange()
+    {
+        Scene scene;
+        scene.search("door.headTime");
+        auto* line = scene.part<QLineEdit>("settingLine");
+        api::Setting told = described(*api::findSetting("door.headTime"));
+        told.origin = api::SettingOrigin::Engine;
+        told.value = "45000";
+        scene.engine.emitEvent("settings.changed", api::toJson(told));
+        QTRY_COMPARE(line->text(), QStringLiteral("45 s"));
+        QVERIFY(scene.list()->currentItem()->font(0).bold());
+        QVERIFY(scene.part<QPushButton>("settingReset")->isEnabled());
+
+        // What is half typed stays, and can still be set; the list shows what is in force.
+        line->setText(QStringLiteral("50 s"));
+        told.value = "60000";
+        scene.engine.emitEvent("settings.changed", api::toJson(told));
+        QTRY_COMPARE(scene.list()->currentItem()->text(1), QStringLiteral("1 min"));
+        QCOMPARE(line->text(), QStringLiteral("50 s"));
+        QVERIFY(scene.part<QPushButton>("settingSet")->isEnabled());
+
+        // Another sandbox's value is not ours; that of all is, without one of its own.
+        Scene own(1, QStringLiteral("budget.requests"));
+        api::Setting budget = described(*api::findSetting("budget.requests"));
+        budget.origin = api::SettingOrigin::Sandbox;
+        budget.sandbox = 2;
+        budget.value = "7";
+        own.engine.emitEvent("settings.changed", api::toJson(budget));
+        budget.origin = api::SettingOrigin::Engine;
+        budget.sandbox.reset();
+        budget.value = "9";
+        own.engine.emitEvent("settings.changed", api::toJson(budget));
+        QTRY_COMPARE(own.part<QLineEdit>("settingLine")->text(), QStringLiteral("9"));
+    }
+
     // For the eye: SALLYPORT_SHOTS names a folder.
     void looksRight()
     {

@@ -217,6 +217,9 @@ void EngineLink::deliver(const std::string& event, const api::Json& parameters)
     else if (event == "handlers.line")
         deliverAs<api::HandlerLine>(parameters,
                                     [this](const auto& line) { emit handlerLineStored(line); });
+    else if (event == "settings.changed")
+        deliverAs<api::Setting>(parameters,
+                                [this](const auto& setting) { emit settingChanged(setting); });
     else if (event == "bindings.changed")
         emit bindingsChanged();
     else if (event == "credential.changed")

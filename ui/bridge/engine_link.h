@@ -11,6 +11,7 @@
 #include "engine/api/json.h"
 #include "engine/api/phases.h"
 #include "engine/api/types.h"
+#include "engine/api/settings.h"
 #include "ui/bridge/engine_channel.h"
 #include "ui/bridge/process_watch.h"
 
@@ -78,6 +79,8 @@ signals:
     void vaultChanged(const sallyport::api::Vault& vault);
     // Bindings, who may use them, or what they hold; at most once a second.
     void bindingsChanged();
+    // Set or reset, for all or for its sandbox.
+    void settingChanged(const sallyport::api::Setting& setting);
     void execOutput(const sallyport::api::ExecOutput& output);
     void execExit(const sallyport::api::ExecExit& exit);
 

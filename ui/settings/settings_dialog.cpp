@@ -78,6 +78,7 @@ SettingsDialog::SettingsDialog(
     connect(m_set, &QPushButton::clicked, this, [this] { send("settings.set", true); });
     connect(m_reset, &QPushButton::clicked, this, [this] { send("settings.reset", false); });
     connect(&m_link, &EngineLink::connected, this, &SettingsDialog::fetch);
+    connect(&m_link, &EngineLink::settingChanged, this, &SettingsDialog::follow);
     resize(940, 600);
     fetch();
     m_search->setFocus();
@@ -349,6 +350,47 @@ void SettingsDialog::take(const api::Setting& setting)
         if (each.name == setting.name)
             each = setting;
     fillList();
+}
+
+QTreeWidgetItem* SettingsDialog::itemOf(const std::string& name) const
+{
+    for (int group = 0; group < m_list->topLevelItemCount(); ++group)
+        for (int child = 0; child < m_list->topLevelItem(group)->childCount(); ++child) {
+            QTreeWidgetItem* item = m_list->topLevelItem(group)->child(child);
+            if (item->data(0, NameRole).toString() == toQt(name))
+                return item;
+        }
+    return nullptr;
+}
+
+void SettingsDialog::follow(const api::Setting& setting)
+{
+    if (setting.sandbox && *setting.sandbox != scope())
+        return;
+    const auto known = std::find_if(m_settings.begin(), m_settings.end(),
+                                    [&](const auto& each) { return each.name == setting.name; });
+    QTreeWidgetItem* item = itemOf(setting.name);
+    if (known == m_settings.end() || item == nullptr)
+        return;
+    const bool isShown = current() == &*known;
+    // Not a value that is half typed.
+    const auto typed = m_editor->value();
+    const bool isEdited = isShown && (!typed || typed->dump() != known->value);
+    if (setting.sandbox.value_or(0) == scope()) {
+        *known = setting;
+    } else {
+        // What holds for all is what a sandbox has that was given no value of its own.
+        known->inherited = setting.value;
+        if (known->origin != api::SettingOrigin::Sandbox) {
+            known->value = setting.value;
+            known->origin = setting.origin;
+        }
+    }
+    fillItem(item, *known);
+    if (isShown && isEdited)
+        changed();
+    else if (isShown)
+        showCurrent();
 }
 
 void SettingsDialog::say(const QString& problem)

@@ -48,6 +48,9 @@ private:
     void changed();
     void send(const char* method, bool withValue);
     void take(const api::Setting& setting);
+    // Somebody else's change (or the answer to ours): what is being typed stays.
+    void follow(const api::Setting& setting);
+    [[nodiscard]] QTreeWidgetItem* itemOf(const std::string& name) const;
     void say(const QString& problem);
     [[nodiscard]] qint64 scope() const;
     [[nodiscard]] const api::Setting* current() const;

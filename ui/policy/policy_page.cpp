@@ -12,6 +12,7 @@
 
 #include "ui/bridge/engine_link.h"
 #include "ui/bridge/text.h"
+#include "ui/policy/budget_label.h"
 #include "ui/policy/handler_form.h"
 #include "ui/policy/handler_list.h"
 #include "ui/policy/host_list.h"
@@ -347,6 +348,8 @@ QWidget* PolicyPage::makeDefault()
     });
     column->addSpacing(6);
     column->addWidget(budgets, 0, Qt::AlignLeft);
+    m_budgets = new BudgetLabel(m_link, part);
+    column->addWidget(m_budgets);
     return part;
 }
 
@@ -356,6 +359,7 @@ void PolicyPage::setSandbox(qint64 idOr0)
     m_model.setSandbox(idOr0);
     m_catchAll = {};
     m_phases->setSandbox(idOr0);
+    m_budgets->setSandbox(idOr0);
     closeForm();
     m_handlers->setHandlers({});
     for (const auto& [step, view] : m_steps)

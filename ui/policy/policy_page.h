@@ -26,6 +26,7 @@ class Toast;
 
 namespace sallyport::ui::policy {
 
+class BudgetLabel;
 class HandlerForm;
 class HandlerList;
 class HostList;
@@ -111,6 +112,7 @@ private:
     QPushButton* m_openings = nullptr;
     HostList* m_grants = nullptr;
     QButtonGroup* m_default = nullptr;
+    BudgetLabel* m_budgets = nullptr;
     RuleTable* m_table = nullptr;
     QLabel* m_noRules = nullptr;
     QPushButton* m_edit = nullptr;

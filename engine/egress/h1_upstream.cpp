@@ -9,8 +9,17 @@ namespace sallyport::egress {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::chrono::milliseconds FreshNews{50};
+
+} // namespace
+
 bool H1Upstream::isQuiet() const
 {
+    // Of one that was in use just now, what the loop has heard is news enough.
+    if (stream->isSilent() && Deadlines::Clock::now() - idleSince < FreshNews)
+        return true;
     pollfd query{stream->fd(), POLLIN | POLLRDHUP, 0};
     // TLS 1.3 servers send session tickets after the handshake: bytes that are no answer. Those
     // are read, and kept by OpenSSL, before the connection is judged.

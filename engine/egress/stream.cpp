@@ -46,7 +46,7 @@ void rememberAlert(const SSL* ssl, int where, int value)
 } // namespace
 
 Stream::Stream(asio::io_context& context, Deadlines& deadlines)
-    : m_socket(context.get_executor())
+    : m_context(context)
 {
     deadlines.watch(*this);
 }
@@ -58,25 +58,13 @@ Status Stream::adopt(UniqueFd socket)
     const int flags = ::fcntl(socket.get(), F_GETFL);
     if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) < 0)
         return failErrno("make a socket non-blocking", errno);
-    int domain = AF_INET;
-    socklen_t size = sizeof domain;
-    if (::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0)
-        return failErrno("read the family of a socket", errno);
     // Small answers must not wait for an acknowledgement.
     const int on = 1;
     static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
-    boost::system::error_code error;
-    m_socket.assign(domain == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), socket.get(),
-                    error);
-    if (error)
-        return fail(Error::Code::Io, "take over a socket: " + error.message());
-    static_cast<void>(socket.release());
-    return {};
-}
-
-int Stream::fd()
-{
-    return m_socket.is_open() ? m_socket.native_handle() : -1;
+    const Status watched = m_ready.start(asio::use_service<Readiness>(m_context), socket.get());
+    if (watched)
+        m_fd = std::move(socket);
+    return watched;
 }
 
 ssize_t Stream::rawRead(char* out, std::size_t size)
@@ -89,12 +77,25 @@ ssize_t Stream::rawRead(char* out, std::size_t size)
             m_unread.shrink_to_fit();
         return static_cast<ssize_t>(count);
     }
-    return ::recv(fd(), out, size, MSG_DONTWAIT);
+    // As the kernel has said nothing since the last time, asking it would tell nothing.
+    if (!m_ready.mayRead() && m_fd.isOpen()) {
+        errno = EAGAIN;
+        return -1;
+    }
+    const ssize_t got = ::recv(fd(), out, size, MSG_DONTWAIT);
+    // Fewer bytes than there was room for: no more are there. An end is told but once.
+    const bool drained = got > 0 && static_cast<std::size_t>(got) < size && !m_ready.isEnding();
+    if (drained || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)))
+        m_ready.readBlocked();
+    return got;
 }
 
 ssize_t Stream::rawWrite(const char* bytes, std::size_t size)
 {
-    return ::send(fd(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = ::send(fd(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        m_ready.writeBlocked();
+    return sent;
 }
 
 bool Stream::hasBufferedInput() const
@@ -129,6 +130,15 @@ Stream::Io Stream::failWithSsl(int result, const char* doing)
     return Io::Failed;
 }
 
+// SSL_get_error() judges by the queue of errors, which is nearly always empty already.
+void Stream::beginSsl()
+{
+    m_active = true;
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+    errno = 0;
+}
+
 Stream::Io Stream::tryRead(char* out, std::size_t size, std::size_t& count)
 {
     count = 0;
@@ -139,8 +149,7 @@ Stream::Io Stream::tryRead(char* out, std::size_t size, std::size_t& count)
         count = static_cast<std::size_t>(got);
         return got == 0 ? Io::End : Io::Done;
     }
-    ERR_clear_error();
-    errno = 0;
+    beginSsl();
     const int got =
         SSL_read(m_ssl.get(), out, static_cast<int>(std::min<std::size_t>(size, INT_MAX)));
     if (got > 0) {
@@ -162,8 +171,7 @@ Stream::Io Stream::tryWrite(const char* bytes, std::size_t size, std::size_t& co
         m_wrote = true;
         return Io::Done;
     }
-    ERR_clear_error();
-    errno = 0;
+    beginSsl();
     const int sent =
         SSL_write(m_ssl.get(), bytes, static_cast<int>(std::min<std::size_t>(size, INT_MAX)));
     if (sent > 0) {
@@ -176,27 +184,30 @@ Stream::Io Stream::tryWrite(const char* bytes, std::size_t size, std::size_t& co
     return result == Io::End ? Io::Failed : result;
 }
 
-asio::awaitable<bool>
-Stream::wait(Socket::wait_type what, Clock::time_point& due, std::chrono::milliseconds limit)
+asio::awaitable<bool> Stream::wait(Side side, For what, std::chrono::milliseconds limit)
 {
-    if (!m_socket.is_open() || m_timedOut)
+    if (!isOpen() || m_timedOut)
         co_return false;
-    due = Clock::now() + limit;
-    const auto [error] = co_await m_socket.async_wait(what, asio::as_tuple(asio::use_awaitable));
-    due = Clock::time_point::max();
-    co_return !error && m_socket.is_open();
+    dueOf(side) = Clock::now() + limit;
+    const bool ready = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
+        [this, side, what](auto handler) {
+            m_ready.wait(side == Side::Reader, what, std::move(handler));
+        },
+        asio::use_awaitable);
+    dueOf(side) = Clock::time_point::max();
+    co_return ready&& isOpen();
 }
 
 asio::awaitable<bool> Stream::waitReadable(std::chrono::milliseconds limit)
 {
-    if (hasBufferedInput() && m_socket.is_open() && !m_ssl)
+    if (hasBufferedInput() && isOpen() && !m_ssl)
         return [](bool value) -> asio::awaitable<bool> { co_return value; }(true);
-    return wait(m_readWantsWrite ? Socket::wait_write : Socket::wait_read, m_readDue, limit);
+    return wait(Side::Reader, m_readWantsWrite ? For::Writing : For::Reading, limit);
 }
 
 asio::awaitable<bool> Stream::waitWritable(std::chrono::milliseconds limit)
 {
-    return wait(m_writeWantsRead ? Socket::wait_read : Socket::wait_write, m_writeDue, limit);
+    return wait(Side::Writer, m_writeWantsRead ? For::Reading : For::Writing, limit);
 }
 
 asio::awaitable<bool> Stream::waitFirstByte(std::chrono::milliseconds limit)
@@ -208,15 +219,14 @@ asio::awaitable<bool> Stream::waitFirstByte(std::chrono::milliseconds limit)
         Over,
     };
     const auto race = std::make_shared<Race>(Race::Running);
-    asio::steady_timer timer(m_socket.get_executor(), limit);
+    asio::steady_timer timer(m_context, limit);
     timer.async_wait([this, race](const boost::system::error_code& error) {
         if (error || *race != Race::Running)
             return;
         *race = Race::TimerWon;
-        boost::system::error_code ignored;
-        m_socket.cancel(ignored);
+        m_ready.cancelRead();
     });
-    static_cast<void>(co_await wait(Socket::wait_read, m_readDue, std::chrono::hours(1)));
+    static_cast<void>(co_await wait(Side::Reader, For::Reading, std::chrono::hours(1)));
     const bool timerWon = *race == Race::TimerWon;
     *race = Race::Over;
     co_return !timerWon;
@@ -245,8 +255,8 @@ Stream::startTls(tls::SslPtr ssl, std::chrono::milliseconds limit, Describe desc
     m_ssl = std::move(ssl);
     attachBio(*this, m_ssl.get());
     SSL_set_info_callback(m_ssl.get(), rememberAlert);
-    SSL_set_mode(m_ssl.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // Its buffers are freed by tick(), not after each record (SSL_MODE_RELEASE_BUFFERS).
+    SSL_set_mode(m_ssl.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     // One recv for a record, not one for its header and one for the rest.
     SSL_set_read_ahead(m_ssl.get(), 1);
     const Clock::time_point end = Clock::now() + limit;
@@ -267,9 +277,9 @@ Stream::startTls(tls::SslPtr ssl, std::chrono::milliseconds limit, Describe desc
         const bool wantsWrite = SSL_want_write(m_ssl.get());
         bool ready = false;
         if (left.count() > 0 && wantsWrite)
-            ready = co_await wait(Socket::wait_write, m_writeDue, left);
+            ready = co_await wait(Side::Writer, For::Writing, left);
         else if (left.count() > 0)
-            ready = co_await wait(Socket::wait_read, m_readDue, left);
+            ready = co_await wait(Side::Reader, For::Reading, left);
         if (!ready)
             co_return fail(m_timedOut || left.count() <= 0 ? Error::Code::TimedOut
                                                            : Error::Code::Io,
@@ -298,14 +308,16 @@ bool Stream::peerIsGone(Clock::time_point now)
 
 void Stream::tick(Clock::time_point now)
 {
-    if (!m_socket.is_open())
+    if (!isOpen())
         return;
     if (m_readDue <= now || m_writeDue <= now) {
         m_timedOut = true;
         m_failure = "no progress in time";
-        boost::system::error_code ignored;
-        m_socket.cancel(ignored);
+        m_ready.cancelAll();
     }
+    // What is idle holds no buffers. (Fails where a record has come in part, or not gone out.)
+    if (!std::exchange(m_active, false) && m_ssl)
+        static_cast<void>(SSL_free_buffers(m_ssl.get()));
     if (std::exchange(m_wrote, false))
         m_lastWrite = now;
     if (m_hangUp && peerIsGone(now))
@@ -314,7 +326,7 @@ void Stream::tick(Clock::time_point now)
 
 void Stream::shutdownWrite()
 {
-    if (!m_socket.is_open())
+    if (!isOpen())
         return;
     if (m_ssl && SSL_is_init_finished(m_ssl.get()))
         static_cast<void>(SSL_shutdown(m_ssl.get()));
@@ -324,8 +336,8 @@ void Stream::shutdownWrite()
 
 void Stream::closeNow()
 {
-    boost::system::error_code ignored;
-    m_socket.close(ignored);
+    m_ready.stop();
+    m_fd.reset();
     if (m_hangUp)
         std::exchange(m_hangUp, nullptr)();
 }
@@ -338,7 +350,7 @@ void Stream::Group::closeAll()
 
 void Stream::resetNow()
 {
-    if (!m_socket.is_open())
+    if (!isOpen())
         return;
     const linger abort{1, 0};
     static_cast<void>(::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort));

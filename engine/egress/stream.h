@@ -8,11 +8,11 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
 #include "engine/egress/deadlines.h"
+#include "engine/egress/readiness.h"
 #include "engine/tls/handles.h"
 
 namespace sallyport::egress {
@@ -44,13 +44,17 @@ public:
 
     // Takes over a connected or connecting socket and makes it non-blocking.
     [[nodiscard]] Status adopt(UniqueFd socket);
-    [[nodiscard]] int fd();
-    [[nodiscard]] bool isOpen() const { return m_socket.is_open(); }
+    [[nodiscard]] int fd() const { return m_fd.get(); }
+    [[nodiscard]] bool isOpen() const { return m_fd.isOpen(); }
 
     [[nodiscard]] Io tryRead(char* out, std::size_t size, std::size_t& count);
     [[nodiscard]] Io tryWrite(const char* bytes, std::size_t size, std::size_t& count);
     // Whether tryRead() can have bytes without the socket being readable.
     [[nodiscard]] bool hasBufferedInput() const;
+
+    // Nothing has come from the peer since everything was read, as far as the loop has heard: no
+    // byte, no end.
+    [[nodiscard]] bool isSilent() const { return !m_ready.mayRead(); }
 
     // Give bytes back that were read too far; they are read first. Also beneath TLS.
     void unread(std::string_view bytes) { m_unread.insert(0, bytes); }
@@ -96,19 +100,30 @@ public:
     void noteAlert(int alert) { m_alert = alert; }
 
 private:
-    using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+    using For = Readiness::Socket::For;
 
     void tick(Clock::time_point now) override;
     [[nodiscard]] bool peerIsGone(Clock::time_point now);
+    void beginSsl();
     [[nodiscard]] Io failWithErrno(const char* doing);
     [[nodiscard]] Io failWithSsl(int result, const char* doing);
-    [[nodiscard]] asio::awaitable<bool>
-    wait(Socket::wait_type what, Clock::time_point& due, std::chrono::milliseconds limit);
+    enum class Side
+    {
+        Reader,
+        Writer,
+    };
+    [[nodiscard]] asio::awaitable<bool> wait(Side side, For what, std::chrono::milliseconds limit);
+    [[nodiscard]] Clock::time_point& dueOf(Side side)
+    {
+        return side == Side::Reader ? m_readDue : m_writeDue;
+    }
 
     using GroupHook = boost::intrusive::list_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
     GroupHook m_groupHook;
-    Socket m_socket;
+    asio::io_context& m_context;
+    UniqueFd m_fd;
+    Readiness::Socket m_ready; // stops before the socket is closed
     tls::SslPtr m_ssl;
     std::string m_unread;
     Clock::time_point m_readDue = Clock::time_point::max();
@@ -117,7 +132,8 @@ private:
     std::string m_failure;
     int m_alert = -1;
     bool m_halfCloseCounts = true;
-    bool m_wrote = false; // since the last tick
+    bool m_wrote = false;  // since the last tick
+    bool m_active = false; // since the last tick; TLS holds buffers
     Clock::time_point m_lastWrite = Clock::now();
     bool m_timedOut = false;
     // What TLS waits for where it is not the obvious direction (key update, renegotiation).

@@ -63,6 +63,8 @@ public:
     [[nodiscard]] Iterator end() const { return {*this, m_slots.size()}; }
 
 private:
+    [[nodiscard]] std::size_t seek(std::string_view name, std::size_t from) const;
+
     struct Slot
     {
         std::uint32_t start;

@@ -99,7 +99,7 @@ public:
     // and bounds it.
     [[nodiscard]] virtual api::RowId addRow(const api::Row& row) = 0;
     // Replaces the row with this id; headers are kept for the detail pane when given.
-    virtual void updateRow(const api::RowDetail& detail) = 0;
+    virtual void updateRow(api::RowDetail detail) = 0;
 
     // A line of the handlers' log (id and time are filled in). Text may be as it came from
     // elsewhere: the log bounds it.

@@ -63,8 +63,8 @@ void LogRow::noteHandler(const policy::Decision& decision)
     line.row = row.id;
     line.handler = decision.handler->slot.name;
     line.text = row.method + ' ' + row.scheme + "://" + row.host;
-    const bool usual = (row.scheme == "https" && row.port == 443) ||
-                       (row.scheme == "http" && row.port == 80);
+    const bool usual =
+        (row.scheme == "https" && row.port == 443) || (row.scheme == "http" && row.port == 80);
     if (!usual)
         line.text += ':' + std::to_string(row.port);
     line.text += row.path;
@@ -97,7 +97,14 @@ void LogRow::end(api::RowState state, std::string error)
         duration_cast<milliseconds>(std::chrono::steady_clock::now() - m_start).count();
     if (!m_added)
         write();
-    write();
+    // The headers are given away: nobody reads them here again, and the log keeps those it has.
+    api::RowDetail last;
+    last.row = row;
+    last.requestHeaders = std::move(m_detail.requestHeaders);
+    last.responseHeaders = std::move(m_detail.responseHeaders);
+    last.upstreamTls = std::move(m_detail.upstreamTls);
+    last.webSocket = std::move(m_detail.webSocket);
+    m_door.context->gatekeeper.updateRow(std::move(last));
 }
 
 void LogRow::refused(api::Step step, std::string reason, int status)

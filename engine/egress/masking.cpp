@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/base/text.h"
-
 namespace sallyport::egress {
 
 namespace {
@@ -22,11 +20,29 @@ constexpr std::array<std::string_view, 9> SecretWords{"token",   "secret",    "p
 // As a whole parameter, or its last part: "key", "access-key", "sig".
 constexpr std::array<std::string_view, 6> SecretEndings{"key", "sig", "auth", "pwd", "jwt", "pass"};
 
-bool holdsSecretWord(const std::string& lowerName)
+char lower(char c)
 {
-    return std::any_of(SecretWords.begin(), SecretWords.end(), [&](std::string_view word) {
-        return lowerName.find(word) != std::string::npos;
-    });
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool beginsWith(std::string_view text, std::string_view lowerWord)
+{
+    return text.size() >= lowerWord.size() &&
+           sameToken(text.substr(0, lowerWord.size()), lowerWord);
+}
+
+// One pass, without a copy: every name of every request comes by.
+bool holdsSecretWord(std::string_view name)
+{
+    for (; !name.empty(); name.remove_prefix(1)) {
+        const char first = lower(name.front());
+        if (first != 't' && first != 's' && first != 'p' && first != 'c' && first != 'a')
+            continue;
+        for (const std::string_view word : SecretWords)
+            if (word.front() == first && beginsWith(name, word))
+                return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -38,27 +54,29 @@ std::string maskedValue(std::string_view value)
 
 bool isSecretField(std::string_view name)
 {
-    const std::string lower = text::toLower(name);
-    return std::find(SecretFields.begin(), SecretFields.end(), lower) != SecretFields.end() ||
-           holdsSecretWord(lower);
+    const auto same = [&](std::string_view field) { return sameToken(field, name); };
+    return std::any_of(SecretFields.begin(), SecretFields.end(), same) || holdsSecretWord(name);
 }
 
 bool isSecretParameter(std::string_view name)
 {
-    const std::string lower = text::toLower(name);
-    const auto endsSo = [&](std::string_view ending) { return lower.ends_with(ending); };
-    return holdsSecretWord(lower) ||
-           std::any_of(SecretEndings.begin(), SecretEndings.end(), endsSo);
+    const auto endsSo = [&](std::string_view ending) {
+        return name.size() >= ending.size() &&
+               sameToken(name.substr(name.size() - ending.size()), ending);
+    };
+    return holdsSecretWord(name) || std::any_of(SecretEndings.begin(), SecretEndings.end(), endsSo);
 }
 
 std::vector<std::pair<std::string, std::string>> maskedFields(const Fields& fields)
 {
     std::vector<std::pair<std::string, std::string>> masked;
     masked.reserve(fields.size());
-    for (const Field field : fields)
-        masked.emplace_back(std::string(field.name), isSecretField(field.name)
-                                                         ? maskedValue(field.value)
-                                                         : std::string(field.value));
+    for (const Field field : fields) {
+        if (isSecretField(field.name))
+            masked.emplace_back(field.name, maskedValue(field.value));
+        else
+            masked.emplace_back(field.name, field.value);
+    }
     return masked;
 }
 

@@ -141,12 +141,11 @@ api::RowId DoorKeeper::addRow(const api::Row& row)
     return id;
 }
 
-void DoorKeeper::updateRow(const api::RowDetail& detail)
+void DoorKeeper::updateRow(api::RowDetail stored)
 {
-    api::RowDetail stored = detail;
     if (stored.row.sandboxName.empty())
         stored.row.sandboxName = m_nameOf(stored.row.sandbox);
-    if (const auto held = m_held.find(detail.row.id); held != m_held.end()) {
+    if (const auto held = m_held.find(stored.row.id); held != m_held.end()) {
         if (!stored.row.question)
             stored.row.question = held->second.question;
         // Its later updates keep the question until nothing more can come.

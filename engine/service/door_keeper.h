@@ -48,7 +48,7 @@ public:
     [[nodiscard]] boost::asio::awaitable<void> freshenEnvironment(api::SandboxId sandbox) override;
     void alarm(api::CredentialAlarm alarm) override;
     [[nodiscard]] api::RowId addRow(const api::Row& row) override;
-    void updateRow(const api::RowDetail& detail) override;
+    void updateRow(api::RowDetail stored) override;
     void addHandlerLine(const api::HandlerLine& line) override;
 
 private:

@@ -68,7 +68,7 @@ public:
         static_cast<void>(m_log.isFirstTime(row.sandbox, row.host));
         return m_log.add(row);
     }
-    void updateRow(const api::RowDetail& detail) override { m_log.update(detail); }
+    void updateRow(api::RowDetail detail) override { m_log.update(std::move(detail)); }
     void addHandlerLine(const api::HandlerLine&) override {}
 
 private:

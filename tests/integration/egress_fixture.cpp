@@ -255,7 +255,7 @@ api::RowId ScriptedGatekeeper::addRow(const api::Row& row)
     return id;
 }
 
-void ScriptedGatekeeper::updateRow(const api::RowDetail& detail)
+void ScriptedGatekeeper::updateRow(api::RowDetail detail)
 {
     const std::lock_guard lock(m_mutex);
     if (m_rows.contains(detail.row.id))

@@ -81,7 +81,7 @@ public:
     std::shared_ptr<const secret::Kit> credentials(api::SandboxId sandbox) override;
     void alarm(api::CredentialAlarm alarm) override;
     api::RowId addRow(const api::Row& row) override;
-    void updateRow(const api::RowDetail& detail) override;
+    void updateRow(api::RowDetail detail) override;
     void addHandlerLine(const api::HandlerLine& line) override;
 
 private:

@@ -3,7 +3,7 @@ add_library(egress_fixture STATIC ${CMAKE_CURRENT_LIST_DIR}/egress_fixture.cpp)
 target_link_libraries(egress_fixture PUBLIC project_flags Qt6::Test engine_egress)
 target_include_directories(egress_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 
-foreach(part IN ITEMS bindings breadth clients credential handlers http hold hostile strict tls)
+foreach(part IN ITEMS bindings breadth clients credential flood handlers http hold hostile strict tls)
     add_executable(egress_${part}_test ${CMAKE_CURRENT_LIST_DIR}/egress_${part}_test.cpp)
     set_target_properties(egress_${part}_test PROPERTIES AUTOMOC ON)
     target_link_libraries(egress_${part}_test PRIVATE egress_fixture)

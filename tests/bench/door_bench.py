@@ -11,7 +11,10 @@ a proxy can do. The door decides, masks and logs.
 import argparse
 import json
 import os
+import resource
 import shutil
+import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -20,7 +23,7 @@ import time
 
 NEEDED = {"nginx": "nginx-light", "haproxy": "haproxy", "h2load": "nghttp2-client", "wrk": "wrk", "openssl": "openssl"}
 ORIGIN, DOOR, NGINX, HAPROXY = "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"
-NAME, TLS, PLAIN = "origin.test", 8443, 8080
+NAME, TLS, PLAIN, SINK = "origin.test", 8443, 8080, 8081
 PROXY_CORE, LOAD_CORE = "0", "1"
 
 
@@ -74,11 +77,14 @@ def origin_config(folder):
         with open(f"{folder}/{name}", "wb") as file:
             file.write(os.urandom(size))
     return nginx_config(folder, "origin", f"""server {{ root {folder}; ssl_protocols TLSv1.2;
-        listen {ORIGIN}:{TLS} ssl http2; listen {ORIGIN}:{PLAIN}; client_max_body_size 0; }}""")
+        listen {ORIGIN}:{TLS} ssl http2; listen {ORIGIN}:{PLAIN}; client_max_body_size 0;
+        location = /up {{ client_body_buffer_size 64k; proxy_request_buffering off; proxy_http_version 1.1;
+            proxy_pass http://{ORIGIN}:{SINK}/; }} }}
+        server {{ listen {ORIGIN}:{SINK}; client_max_body_size 0; location / {{ return 200 "taken"; }} }}""")
 
 
 def proxy_config(folder):
-    tail = 'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_buffering on;'
+    tail = 'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_buffering on; proxy_request_buffering off; client_max_body_size 0;'
     return nginx_config(folder, "proxy", f"""
         upstream secure {{ server {ORIGIN}:{TLS}; keepalive 128; keepalive_requests 100000000; }}
         upstream plain {{ server {ORIGIN}:{PLAIN}; keepalive 128; keepalive_requests 100000000; }}
@@ -136,6 +142,15 @@ def cpu_seconds(pid):
     return total / 1e9
 
 
+def resident(pid):
+    """KiB of the process and its children."""
+    total = 0
+    for process in tree(pid):
+        with open(f"/proc/{process}/status") as file:
+            total += next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+    return total
+
+
 class Bench:
     def __init__(self, build, seconds, rules):
         self.folder = tempfile.mkdtemp(prefix="sallyport-bench-")
@@ -146,6 +161,8 @@ class Bench:
         self.processes = []
         self.origin = self.start(origin_config(self.folder), LOAD_CORE)
         os.makedirs(f"{self.folder}/door")
+        with open(f"{self.folder}/up.lua", "w") as file:
+            file.write('wrk.method = "PUT"\nwrk.body = string.rep("x", 10 * 1048576)\n')
         door = self.start([f"{build}/tests/bench/door_bench", f"{self.folder}/door", f"{self.folder}/root.pem", str(rules),
                            DOOR, f"{NAME}:{TLS}", f"{NAME}:{PLAIN}"], PROXY_CORE, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE)
@@ -211,8 +228,42 @@ class Bench:
     def bulk(self, address):
         return self.wrk(address, f"https://{NAME}:{TLS}/10m", "-c", "4") * (10 << 20) / 1e9
 
+    # Bodies go up to a server that reads them and answers 405: nginx, as plain file server.
+    def upload(self, address):
+        return self.wrk(address, f"https://{NAME}:{TLS}/up", "-c", "4", "-s", f"{self.folder}/up.lua") * (10 << 20) / 1e9
+
+    # The inverse of the median latency, so that more is better here too.
+    def latency(self, address):
+        out = self.load(address, ["wrk", "-t", "1", "-c", "1", "-d", f"{self.seconds}s", "--latency", f"https://{NAME}:{TLS}/1k"])
+        text = next(line.split()[1] for line in out.splitlines() if line.split()[:1] == ["50%"])
+        number, unit = text.rstrip("mus"), text.lstrip("0123456789.")
+        return 1 / (float(number) * {"us": 1e-6, "ms": 1e-3, "s": 1}[unit])
+
+    # The inverse of the KiB that a connection costs once it has been used and rests.
+    def memory(self, address):
+        process = self.peers[next(peer for peer in self.peers if self.peers[peer][0] == address)][1]
+        before = resident(process.pid)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        idle = []
+        for _ in range(1000):
+            connection = context.wrap_socket(socket.create_connection((address, TLS)), server_hostname=NAME)
+            connection.sendall(f"GET /1k HTTP/1.1\r\nHost: {NAME}:{TLS}\r\n\r\n".encode())
+            got = b""
+            while len(got.partition(b"\r\n\r\n")[2]) < 1024:
+                got += connection.recv(4096)
+            idle.append(connection)
+        time.sleep(2)
+        grown = (resident(process.pid) - before) / len(idle)
+        for connection in idle:
+            connection.close()
+        time.sleep(1)
+        return 1 / max(grown, 0.1)
+
     def measure(self, row, peer):
         address, process = self.peers[peer]
+        if row in ("latency", "memory"):
+            return getattr(self, row)(address)
         before = cpu_seconds(process.pid)
         work = getattr(self, row)(address)
         return work / (cpu_seconds(process.pid) - before)
@@ -223,7 +274,10 @@ ROWS = {
     "connections": ("new TLS connections", "connections per core-second"),
     "plain": ("plain HTTP keep-alive, 64 connections, 1 KiB", "requests per core-second"),
     "http2": ("HTTP/2, 8 connections of 8 streams, 1 KiB", "requests per core-second"),
-    "bulk": ("bodies of 10 MiB", "GB per core-second"),
+    "bulk": ("bodies of 10 MiB, down", "GB per core-second"),
+    "upload": ("bodies of 10 MiB, up", "GB per core-second"),
+    "latency": ("one TLS connection, 1 KiB", "1 / seconds of the median"),
+    "memory": ("idle TLS connections, used once", "connections per KiB"),
 }
 
 
@@ -236,6 +290,7 @@ def main():
     parser.add_argument("--only", default=",".join(ROWS))
     parser.add_argument("--json")
     options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     install()
     own_namespaces()
     bench = Bench(os.path.abspath(options.build), options.seconds, options.rules)
@@ -248,7 +303,7 @@ def main():
             middle = {peer: statistics.median(one[peer] for one in rounds) for peer in bench.peers}
             ratio = {peer: statistics.median(one["door"] / one[peer] for one in rounds) for peer in ("nginx", "haproxy")}
             results[row] = {"what": ROWS[row][0], "unit": ROWS[row][1], **middle, "ratio": ratio, "rounds": rounds}
-            print(f"{ROWS[row][0]:48} " + " ".join(f"{middle[peer]:10.1f}" for peer in bench.peers) +
+            print(f"{ROWS[row][0]:48} " + " ".join(f"{middle[peer]:10{'.1f' if middle[peer] >= 10 else '.3f'}}" for peer in bench.peers) +
                   f" {ratio['nginx']:11.2f} {ratio['haproxy']:13.2f}", flush=True)
     finally:
         bench.close()

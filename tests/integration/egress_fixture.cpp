@@ -66,6 +66,8 @@ void run(const QString& program, const QStringList& arguments)
 void swallowUpload(int socket)
 {
     std::string head = readUntil(socket, "\r\n\r\n");
+    if (head.find("\r\n\r\n") == std::string::npos)
+        return; // dialled, and given up
     const std::size_t start = head.find("\r\n\r\n") + 4;
     const std::size_t length = head.find("Content-Length: ");
     std::size_t left = length == std::string::npos

@@ -286,6 +286,7 @@ class Article(unittest.TestCase):
         save(INTERCEPT)
         self.assertEqual(self.curl("https://web.example.com/"), ("hello from the outside\n", "200"))
         self.assertEqual(self.curl("http://web.example.com/"), ("hello from the outside\n", "200"))
+        wait_for("the row's end", lambda: world.rows()[0].get("status"))
         row = world.rows()[0]
         self.assertEqual((row["step"], row["status"]), ("handler", 200))
         settings = world.client.call("module.get", sandbox=guest.id)["settings"]

@@ -18,6 +18,7 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/credentials.md"
 PASSPHRASE = "correct horse battery staple"
 VALUE = "s3cret-Value+of/the=person-0123456789"
 THIRD = "third-Value-that-handlers-may-read-0123"
+PRINTED = "what-a-Command-prints-0123456789"  # lies in the database, as a part of the command
 FOURTH = "fourth-Value-in-its-place-9876543210-abc"
 AWS = "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 SECOND = "another-Value-that-nobody-may-see-98765"
@@ -137,9 +138,12 @@ class Credentials(unittest.TestCase):
 
     def headers(self, host="github.com"):
         """What the article's handler sent, as the guest is told, and as it arrived."""
+        log = world.dir / "nginx-headers.log"
+        before = log.read_text().count("\n") if log.exists() else 0
         body, status, errors = self.curl(f"https://{host}/headers")
         self.assertEqual(status, "200", errors + body)
-        return body.split()[0].removeprefix("x-auth-token="), (world.dir / "nginx-headers.log").read_text().splitlines()[-1]
+        wait_for("the server's log", lambda: log.exists() and log.read_text().count("\n") > before)
+        return body.split()[0].removeprefix("x-auth-token="), log.read_text().splitlines()[-1]
 
     def test_a_handler_reads_what_it_was_given_and_the_guest_does_not(self):
         world.ctl(*documented("sallyctl", "credentials", "add", "secret"), input=THIRD + "\n")
@@ -184,13 +188,13 @@ class Credentials(unittest.TestCase):
         self.assertEqual(world.client.call("settings.get", name="handler.credentials")["value"], [])
 
     def test_a_handler_reads_what_a_command_prints(self):
-        world.ctl("credentials", "add", "secret", "--host", "github.com", "--placeholder", "--command", f"printf {THIRD}", "--cache", "1s")
+        world.ctl("credentials", "add", "secret", "--host", "github.com", "--placeholder", "--command", f"printf {PRINTED}", "--cache", "1s")
         self.addCleanup(world.ctl, "credentials", "rm", "secret")
         world.ctl("credentials", "handlers", "secret", "on", "--sandbox", guest.name)
         self.addCleanup(world.client.call, "module.set", sandbox=guest.id, source="")
         self.assertTrue(world.client.call("module.set", sandbox=guest.id, source=ADD_HEADER)["inForce"])
         for _ in range(2):  # it is run by the first request, and again where it is not fresh any more
-            self.assertEqual(self.headers()[1], f"github.com {THIRD}")
+            self.assertEqual(self.headers()[1], f"github.com {PRINTED}")
             time.sleep(1.1)
 
     def test_a_sandbox_that_may_not_use_it_gets_and_sends_nothing(self):

@@ -383,7 +383,7 @@ private slots:
         QVERIFY(process);
         await(readUntil(*process, "ready\n"));
         process.reset();
-        QTRY_COMPARE_WITH_TIMEOUT(output("cat /tmp/hup 2>/dev/null"), std::string("hup\n"), 5000);
+        QTRY_COMPARE_WITH_TIMEOUT(output("cat /tmp/hup 2>/dev/null"), std::string("hup\n"), 60000);
     }
 
     void streamsManyBytesIn()
@@ -492,7 +492,7 @@ private slots:
     void leavesNoZombies()
     {
         output("(sleep 0.1 &) ; (true &)");
-        QTRY_COMPARE_WITH_TIMEOUT(output("ps -e -o stat= | grep -c Z"), std::string("0\n"), 5000);
+        QTRY_COMPARE_WITH_TIMEOUT(output("ps -e -o stat= | grep -c Z"), std::string("0\n"), 60000);
     }
 
     void anotherEngineTakesThePortOver()
@@ -513,7 +513,7 @@ private slots:
         QVERIFY(m_agent);
         QVERIFY(m_agent->hello().configured);
         QVERIFY(!await(old->read()));
-        QTRY_COMPARE_WITH_TIMEOUT(output("cat /tmp/old 2>/dev/null"), std::string("hup\n"), 5000);
+        QTRY_COMPARE_WITH_TIMEOUT(output("cat /tmp/old 2>/dev/null"), std::string("hup\n"), 60000);
         QCOMPARE(output("kill -0 $(cat /run/detached.pid) && echo lives"), std::string("lives\n"));
     }
 

@@ -432,7 +432,12 @@ void Engine::forgetForHandlers(const std::string& credential)
         owners.emplace_back(sandbox.id);
     for (const SettingsBook::Owner owner : owners) {
         std::vector<std::string> names = m_settings->list("handler.credentials", owner);
-        if (std::erase(names, credential) > 0)
+        if (std::erase(names, credential) == 0)
+            continue;
+        // An empty list of a sandbox's own would hide what is granted to all.
+        if (names.empty())
+            static_cast<void>(m_settings->reset("handler.credentials", owner));
+        else
             static_cast<void>(m_settings->set("handler.credentials", names, owner));
     }
 }

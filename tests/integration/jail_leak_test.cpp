@@ -307,7 +307,8 @@ void JailLeakTest::datagramsToAnOpenPortAreCaught()
     {
         auto opened = m_jail->openUdp(GuestNumber, 123);
         QVERIFY2(opened, opened ? "" : opened.error().text.c_str());
-        QVERIFY(m_jail->openUdp(GuestNumber, 123)); // again is fine
+        opened = m_jail->openUdp(GuestNumber, 123); // again is fine, in place of the former
+        QVERIFY(opened);
         const int socket = isSix(server) ? opened->udp6.get() : opened->udp4.get();
         // Another port, and another guest, as ever.
         send(*m_guest, 124);

@@ -53,19 +53,8 @@ enum UseColumn
 
 QTableWidget* makeTable(const QStringList& headings, const char* objectName, QWidget* parent)
 {
-    auto* table = new QTableWidget(0, static_cast<int>(headings.size()), parent);
+    QTableWidget* table = theme::listTable(headings, parent);
     table->setObjectName(QLatin1String(objectName));
-    table->setHorizontalHeaderLabels(headings);
-    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table->setSelectionMode(QAbstractItemView::SingleSelection);
-    table->setTabKeyNavigation(false);
-    table->setShowGrid(false);
-    table->setWordWrap(false);
-    table->verticalHeader()->hide();
-    table->horizontalHeader()->setHighlightSections(false);
-    table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     table->horizontalHeader()->setStretchLastSection(true);
     return table;
 }

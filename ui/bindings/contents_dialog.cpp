@@ -96,20 +96,10 @@ QWidget* ContentsDialog::makeList()
     m_prefix->setClearButtonEnabled(true);
     auto* label = new QLabel(tr("Keys that &begin with"), part);
     label->setBuddy(m_prefix);
-    m_table = new QTableWidget(0, ColumnCount, part);
+    m_table = theme::listTable(
+        {tr("Key"), tr("Size"), tr("Stored"), isKv() ? tr("Ends") : tr("Type")}, part);
     m_table->setObjectName(QStringLiteral("contentsTable"));
     m_table->setAccessibleName(isKv() ? tr("Keys") : tr("Objects"));
-    m_table->setHorizontalHeaderLabels(
-        {tr("Key"), tr("Size"), tr("Stored"), isKv() ? tr("Ends") : tr("Type")});
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setTabKeyNavigation(false);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
-    m_table->verticalHeader()->hide();
-    m_table->horizontalHeader()->setHighlightSections(false);
-    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
     m_table->horizontalHeader()->setSectionResizeMode(Key, QHeaderView::Stretch);
     m_table->setColumnWidth(More, 150);

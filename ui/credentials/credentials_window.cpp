@@ -108,21 +108,11 @@ QWidget* CredentialsWindow::makeVault()
 QWidget* CredentialsWindow::makeList()
 {
     auto* part = new QWidget(this);
-    m_table = new QTableWidget(0, ColumnCount, part);
+    m_table = theme::listTable({tr("Name"), tr("State"), tr("Goes to"), tr("Put in as"),
+                                tr("Variable"), tr("Sandboxes"), tr("Used")},
+                               part);
     m_table->setObjectName(QStringLiteral("credentialTable"));
     m_table->setAccessibleName(tr("Credentials"));
-    m_table->setHorizontalHeaderLabels({tr("Name"), tr("State"), tr("Goes to"), tr("Put in as"),
-                                        tr("Variable"), tr("Sandboxes"), tr("Used")});
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setTabKeyNavigation(false);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
-    m_table->verticalHeader()->hide();
-    m_table->horizontalHeader()->setHighlightSections(false);
-    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_table->horizontalHeader()->setSectionResizeMode(Hosts, QHeaderView::Stretch);
     m_table->setMinimumHeight(110);
     connect(m_table, &QTableWidget::itemSelectionChanged, this, &CredentialsWindow::updateButtons);

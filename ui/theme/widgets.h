@@ -5,6 +5,7 @@
 #include <QFrame>
 #include <QLabel>
 #include <QString>
+#include <QStringList>
 #include <QWidget>
 
 #include "ui/theme/tones.h"
@@ -12,6 +13,7 @@
 class QAction;
 class QHBoxLayout;
 class QPushButton;
+class QTableWidget;
 
 namespace sallyport::ui::theme {
 
@@ -34,6 +36,9 @@ void makeDanger(QPushButton* button);
 // no icon, else those of the action.
 [[nodiscard]] QPushButton*
 actionButton(QAction* action, QWidget* parent = nullptr, const QString& text = {});
+
+// A table to be read and chosen from, a row at a time. Columns are as wide as what is in them.
+[[nodiscard]] QTableWidget* listTable(const QStringList& headings, QWidget* parent = nullptr);
 
 // A rounded surface with a hairline.
 class Card : public QFrame

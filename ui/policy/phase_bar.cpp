@@ -89,7 +89,7 @@ PhaseBar::PhaseBar(EngineLink& link, QWidget* parent)
     connect(&m_link, &EngineLink::phasesChanged, this,
             [this](qint64 sandbox, const api::Phases& phases) {
                 if (sandbox == m_sandbox)
-                    show(phases);
+                    showPhases(phases);
             });
     hide();
 }
@@ -124,7 +124,7 @@ void PhaseBar::fetch()
                     const auto phases = reply ? api::fromJson<api::Phases>(*reply)
                                               : Result<api::Phases>(tl::unexpected(reply.error()));
                     if (phases && asked == m_sandbox)
-                        show(*phases);
+                        showPhases(*phases);
                 });
 }
 
@@ -139,7 +139,7 @@ const api::Phase* PhaseBar::current() const
     return found == all.end() ? nullptr : &*found;
 }
 
-void PhaseBar::show(const api::Phases& phases)
+void PhaseBar::showPhases(const api::Phases& phases)
 {
     m_phases = phases;
     fillButtons();
@@ -223,7 +223,7 @@ void PhaseBar::take(const Result<api::Json>& reply, const QString& text)
     const auto phases = reply ? api::fromJson<api::Phases>(*reply)
                               : Result<api::Phases>(tl::unexpected(reply.error()));
     if (phases)
-        show(*phases);
+        showPhases(*phases);
     else if (m_phases)
         fillButtons(); // what holds is checked again
     emit told(phases ? text : tr("Nothing was changed: %1").arg(safe(phases.error().text, 300)),

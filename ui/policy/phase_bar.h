@@ -43,7 +43,7 @@ public slots:
 private:
     void fetch();
     void take(const Result<api::Json>& reply, const QString& text);
-    void show(const api::Phases& phases);
+    void showPhases(const api::Phases& phases);
     void fillButtons();
     void judge();
     void begin();

@@ -18,7 +18,6 @@ namespace
 {
 
 constexpr int DefaultLines = 100;
-constexpr std::size_t MostHostEntries = 10000;
 
 using Hosts = std::vector<std::string>;
 
@@ -195,7 +194,7 @@ void Engine::bindHostMethods()
             const auto known = m_sandboxes->get(*id);
             if (!known)
                 co_return tl::unexpected(known.error());
-            if (known->deniedHosts.size() + known->allowedHosts.value_or(Hosts{}).size() >= MostHostEntries)
+            if (known->deniedHosts.size() + known->allowedHosts.value_or(Hosts{}).size() >= PolicyBook::MostHostEntries)
                 co_return fail(Error::Code::TooLarge, "too many hosts in one list; use rules with patterns");
             const auto changed = m_sandboxes->change(*id, [&](api::Sandbox& sandbox) { deed(sandbox, m_handlers->settings(*id), *host); });
             if (!changed)

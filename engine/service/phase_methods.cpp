@@ -1,5 +1,4 @@
 // phases.*
-#include "engine/policy/pattern.h"
 #include "engine/service/engine.h"
 
 namespace sallyport::service
@@ -11,8 +10,6 @@ using Reply = asio::awaitable<Result<Json>>;
 
 namespace
 {
-
-constexpr std::size_t MostHosts = 10000;
 
 HandlerBook::Wanted wantedOf(const api::Phase& phase)
 {
@@ -30,12 +27,8 @@ PhaseBook::Parts Engine::phaseParts()
 {
     PhaseBook::Parts parts;
     parts.check = [this](api::SandboxId sandbox, const api::Phase& phase) -> Status {
-        const auto hosts = phase.allowedHosts.value_or(std::vector<std::string>());
-        if (hosts.size() > MostHosts)
-            return fail(Error::Code::TooLarge, "too many hosts in one list; use rules with patterns");
-        for (const std::string& host : hosts)
-            if (const auto pattern = policy::Pattern::parse(host); !pattern)
-                return tl::unexpected(pattern.error());
+        if (Status good = PolicyBook::checkHosts(phase.allowedHosts.value_or(std::vector<std::string>())); !good)
+            return good;
         return phase.handler.empty() ? Status() : m_handlers->check(sandbox, wantedOf(phase));
     };
     parts.apply = [this](api::SandboxId sandbox, const api::Phase& phase) -> Status {

@@ -7,6 +7,7 @@
 
 #include "engine/base/log.h"
 #include "engine/policy/module_policy.h"
+#include "engine/policy/pattern.h"
 #include "engine/service/host_addresses.h"
 
 namespace sallyport::service
@@ -19,6 +20,16 @@ constexpr int HostAddressSeconds = 5; // an address that this machine gets is pa
 constexpr std::size_t MostRules = 200000;
 
 } // namespace
+
+Status PolicyBook::checkHosts(const std::vector<std::string>& hosts)
+{
+    if (hosts.size() > MostHostEntries)
+        return fail(Error::Code::TooLarge, "too many hosts in one list; use rules with patterns");
+    for (const std::string& host : hosts)
+        if (auto pattern = policy::Pattern::parse(host); !pattern)
+            return tl::unexpected(pattern.error());
+    return {};
+}
 
 PolicyBook::PolicyBook(boost::asio::io_context& loop, store::Store& store, std::vector<api::Rule> rules)
     : m_store(store)

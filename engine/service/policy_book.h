@@ -29,6 +29,11 @@ public:
         std::function<void()> onPolicyChanged; // some request may be decided otherwise now
     };
 
+    static constexpr std::size_t MostHostEntries = 10000; // of a sandbox's gate, or of its denied hosts
+
+    // Whether a sandbox can have these as its gate or its denied hosts.
+    [[nodiscard]] static Status checkHosts(const std::vector<std::string>& hosts);
+
     // The rules as they were stored. `store` outlives the book.
     PolicyBook(boost::asio::io_context& loop, store::Store& store, std::vector<api::Rule> rules);
 

@@ -13,24 +13,12 @@ using Reply = asio::awaitable<Result<Json>>;
 namespace
 {
 
-constexpr std::size_t MostHostEntries = 10000;
-
 template <typename T> Json listOf(const std::vector<T>& values)
 {
     Json list = Json::array();
     for (const T& value : values)
         list.push_back(api::toJson(value));
     return list;
-}
-
-Status checkHosts(const std::vector<std::string>& hosts)
-{
-    if (hosts.size() > MostHostEntries)
-        return fail(Error::Code::TooLarge, "too many hosts in one list; use rules with patterns");
-    for (const std::string& host : hosts)
-        if (auto pattern = policy::Pattern::parse(host); !pattern)
-            return tl::unexpected(pattern.error());
-    return {};
 }
 
 Status checkGrants(const std::vector<std::string>& grants)
@@ -80,7 +68,7 @@ Result<PolicyChange> readPolicyChange(Json parameters)
     for (const auto* hosts : {&allowedHosts, &deniedHosts}) {
         if (!*hosts)
             return tl::unexpected(hosts->error());
-        if (auto good = checkHosts((*hosts)->value_or(Hosts{})); !good)
+        if (auto good = PolicyBook::checkHosts((*hosts)->value_or(Hosts{})); !good)
             return tl::unexpected(good.error());
     }
     if (!grants)

@@ -2,9 +2,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include "egress_fixture.h"
 
 #include "engine/binding/bindings.h"
@@ -19,25 +16,6 @@ namespace {
 constexpr auto KvHost = "kv.sallyport.internal";
 constexpr auto S3Host = "s3.sallyport.internal";
 constexpr int Http = 80;
-
-// Answers each connection's first request, with what it read of its head.
-void echo(int socket)
-{
-    const std::string head = readUntil(socket, "\r\n\r\n");
-    sendAll(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
-                        std::to_string(head.size()) + "\r\n\r\n" + head);
-}
-
-UniqueFd connectedTo(int port)
-{
-    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    return fd;
-}
 
 } // namespace
 
@@ -305,7 +283,7 @@ private slots:
 
     void aServiceLeadsToAPortAndObeysAtOnce()
     {
-        const ScriptedServer server(echo);
+        const ScriptedServer server(answerWithHead);
         make(BindingKind::Service, "ollama", BindingAccess::ReadOnly, server.port());
         obey();
         const char* const host = "ollama.service.sallyport.internal";
@@ -334,14 +312,14 @@ private slots:
 
     void anotherSandboxIsReachedAtThePortThatItOffers()
     {
-        const ScriptedServer server(echo);
+        const ScriptedServer server(answerWithHead);
         m_fixture->onNetwork([&](egress::Door&) {
             m_bindings->setSandboxes(
                 [](api::SandboxId id) { return id == 9 ? "worker" : ""; },
                 [&](api::SandboxId id, int port) -> boost::asio::awaitable<Result<UniqueFd>> {
                     if (id != 9 || port != 8080)
                         co_return fail(Error::Code::Unavailable, "it is not running");
-                    co_return connectedTo(server.port());
+                    co_return connectToLoopback(server.port());
                 });
         });
         make(BindingKind::Service, "web", BindingAccess::ReadOnly, 8080, 9);

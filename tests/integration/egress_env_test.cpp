@@ -6,9 +6,7 @@
 
 #include <future>
 
-#include <arpa/inet.h>
 #include <boost/asio/co_spawn.hpp>
-#include <sys/socket.h>
 
 #include "egress_fixture.h"
 
@@ -26,24 +24,6 @@ namespace {
 constexpr auto Host = "api.example.com";
 constexpr int Port = 80;
 constexpr api::SandboxId Other = 99; // "web"
-
-void echo(int socket)
-{
-    const std::string head = readUntil(socket, "\r\n\r\n");
-    sendAll(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
-                        std::to_string(head.size()) + "\r\n\r\n" + head);
-}
-
-UniqueFd connectedTo(int port)
-{
-    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    return fd;
-}
 
 } // namespace
 
@@ -137,14 +117,14 @@ private slots:
     {
         m_folder = std::make_unique<QTemporaryDir>();
         m_fixture = std::make_unique<EgressFixture>();
-        m_server = std::make_unique<ScriptedServer>(echo);
+        m_server = std::make_unique<ScriptedServer>(answerWithHead);
         auto opened = binding::Depot::open(m_folder->path().toStdString());
         QVERIFY(opened);
         m_bindings = std::make_shared<binding::Bindings>(*opened);
         m_bindings->setSandboxes(
             [](api::SandboxId id) { return id == Other ? std::string("web") : std::string(); },
             [this](api::SandboxId, int) -> boost::asio::awaitable<Result<UniqueFd>> {
-                co_return connectedTo(m_server->port());
+                co_return connectToLoopback(m_server->port());
             });
         m_fixture->onNetwork([&](egress::Door& door) {
             handler::RuntimeOptions options;

@@ -630,6 +630,24 @@ std::string readUntil(int socket, std::string_view until)
     return all;
 }
 
+void answerWithHead(int socket)
+{
+    const std::string head = readUntil(socket, "\r\n\r\n");
+    sendAll(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
+                        std::to_string(head.size()) + "\r\n\r\n" + head);
+}
+
+UniqueFd connectToLoopback(int port)
+{
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    return fd;
+}
+
 std::string readToEnd(int socket)
 {
     return readUntil(socket, {});

@@ -222,5 +222,8 @@ void sendAll(int socket, std::string_view bytes);
 // Until `until` has come, the other side ended, or five seconds; what came.
 std::string readUntil(int socket, std::string_view until);
 std::string readToEnd(int socket);
+// Answers one request with the head that came.
+void answerWithHead(int socket);
+UniqueFd connectToLoopback(int port);
 
 } // namespace sallyport::test

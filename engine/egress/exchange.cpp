@@ -510,17 +510,8 @@ asio::awaitable<void> Exchange::screenRest()
     if (!m_request.isScreened() || m_uploadEnd != PumpEnd::SinkBroken || m_request.leakInBody() ||
         !isSending || !m_cut.empty() || m_door.closing)
         co_return;
-    const DoorLimits& limits = m_door.context->limits;
-    const auto nowhere = std::make_shared<DroppingSink>(limits.drainBytes);
-    asio::steady_timer timer(m_door.context->context.get_executor(), limits.drain);
-    timer.async_wait([this, weak = std::weak_ptr(nowhere)](const boost::system::error_code&) {
-        const auto sink = weak.lock();
-        if (!sink)
-            return; // it is over, and perhaps this object too
-        sink->close();
-        m_stopUpload.emit(asio::cancellation_type::all);
-    });
-    startPump(upload(), *nowhere, m_unsent);
+    const Drain drain(m_door.context->context, m_door.context->limits, m_stopUpload);
+    startPump(upload(), drain.sink(), m_unsent);
     while (m_uploading)
         co_await m_uploadOver.wait();
 }

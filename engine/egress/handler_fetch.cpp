@@ -4,7 +4,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "engine/egress/dropping_sink.h"
 #include "engine/egress/handler_body.h"
@@ -177,17 +176,8 @@ asio::awaitable<PumpEnd> HandlerFetch::upload(BodySource& body)
         m_door->closing)
         co_return end;
     // What the upstream takes no more is looked into like the rest, as with a guest's request.
-    const DoorLimits& limits = m_door->context->limits;
-    const auto nowhere = std::make_shared<DroppingSink>(limits.drainBytes);
-    asio::steady_timer timer(m_door->context->context.get_executor(), limits.drain);
-    timer.async_wait([this, weak = std::weak_ptr(nowhere)](const boost::system::error_code&) {
-        const auto sink = weak.lock();
-        if (!sink)
-            return; // it is over, and perhaps this object too
-        sink->close();
-        m_stopUpload.emit(asio::cancellation_type::all);
-    });
-    co_return co_await pump(body, *nowhere, m_unsent);
+    const Drain drain(m_door->context->context, m_door->context->limits, m_stopUpload);
+    co_return co_await pump(body, drain.sink(), m_unsent);
 }
 
 asio::awaitable<void> HandlerFetch::uploadOver(bool stops)
